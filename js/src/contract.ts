@@ -1,0 +1,333 @@
+/**
+ * What a user of statehall sees: the types of a hall and of everything it hands out.
+ *
+ * Nothing here runs. `hall.ts` implements it; `index.ts` exports it.
+ */
+
+/** A value that a hall can store. Stored values are frozen; byte arrays are copied in and out. */
+export type Value =
+  | null
+  | boolean
+  | number
+  | bigint
+  | string
+  | Uint8Array
+  | readonly Value[]
+  | { readonly [member: string]: Value | undefined };
+
+/** Facts about an entry that are not its value: a plain object of storable values. */
+export type Metadata = { readonly [member: string]: Value | undefined };
+
+/** Text with segments joined by `/` (`~1` is a `/` and `~0` a `~` inside a segment), or the segments themselves. */
+export type Key = string | readonly string[];
+
+/** The shape of a hall: key patterns (template literals work) to the types of their values. */
+export type AnySchema = { readonly [key: string]: unknown };
+
+/** What an untyped hall holds. */
+export type DefaultSchema = { readonly [key: string]: Value };
+
+/** The keys of a schema, as text. */
+export type KeyOf<S> = Extract<keyof S, string>;
+
+/** Who acts: any text of 1 to 256 bytes. */
+export type Agent = string;
+
+/** What ends the things that belong to it: a name, an AbortSignal or a handle of this hall. */
+export type Owner = string | AbortSignal | { readonly agent: Agent; close(): void };
+
+/** A key, a list of keys, or a key with `*` for one segment or a final `**` for one or more. */
+export type Selector = Key | { readonly keys: readonly Key[] };
+
+/** One visible change of one entry, as a watcher hears it. */
+export interface Change<V = Value> {
+  /** The key that changed, as text. */
+  readonly key: string;
+  /** The selector, as it was given to `watch`. */
+  readonly watched: Selector;
+  /** The value now; `undefined` if the entry is absent. */
+  readonly value: V | undefined;
+  /** The value before; `undefined` if the entry was absent. */
+  readonly old: V | undefined;
+  /** The commit that made the change. */
+  readonly revision: number;
+  /** The agent that made the change. */
+  readonly origin: Agent;
+  /** The metadata of the entry. */
+  readonly metadata: Metadata | undefined;
+  /** True for a value that was there when the watch began. */
+  readonly initial: boolean;
+  /** True if the entry is gone now: deleted or expired. */
+  readonly deleted: boolean;
+}
+
+/** One entry with everything known about it. Times are Unix milliseconds. */
+export interface Entry<V = Value> {
+  readonly key: string;
+  readonly value: V;
+  readonly revision: number;
+  readonly origin: Agent;
+  readonly metadata: Metadata | undefined;
+  /** When the value was last written, by the writer's clock. */
+  readonly updated: number;
+  /** When it expires, if it has a time to live. */
+  readonly expires: number | undefined;
+}
+
+/** What a write did. A lost `expect` is an outcome, not an error. */
+export interface Put {
+  /** The revision of the entry now; 0 if it is absent. */
+  readonly revision: number;
+  /** False if the write changed nothing. */
+  readonly changed: boolean;
+  /** True if `expect` did not hold; nothing was written. */
+  readonly conflict: boolean;
+}
+
+/** How a value is written. */
+export interface PutOptions {
+  /** Write only if the entry has this revision; 0: only if it is absent. */
+  readonly expect?: number | undefined;
+  readonly metadata?: Metadata | undefined;
+  /** Milliseconds until the entry expires, at least 1. */
+  readonly ttl?: number | undefined;
+  /** Count as a change, and notify, even if the value is the same. */
+  readonly touch?: boolean | undefined;
+}
+
+/** How a key is deleted. */
+export type DeleteOptions = Pick<PutOptions, "expect" | "touch">;
+
+/** How a watch begins, what it passes on and when it ends. */
+export interface WatchOptions<V = Value> {
+  /** First deliver what is there now, as one consistent snapshot in key order. */
+  readonly initial?: boolean | undefined;
+  /** Only changes for which this returns true. */
+  readonly filter?: ((change: Change<V>) => boolean) | undefined;
+  /** End after the first delivered change. */
+  readonly once?: boolean | undefined;
+  /** End when the owner ends. */
+  readonly owner?: Owner | undefined;
+  /** End when the signal aborts. */
+  readonly signal?: AbortSignal | undefined;
+}
+
+/** How an iterated watch waits for a slow reader. */
+export interface IterateOptions<V = Value> extends WatchOptions<V> {
+  /** Changes kept for the reader, `limits.queue` unless told; past it the oldest go and `missed` counts them. */
+  readonly capacity?: number | undefined;
+}
+
+/** Ends a watch. Callable, disposable and idempotent. */
+export interface Stop {
+  (): void;
+  unsubscribe(): void;
+  [Symbol.dispose](): void;
+}
+
+/** Changes to iterate over with `for await`. Leaving the loop ends the watch. */
+export interface Changes<V = Value> extends AsyncIterableIterator<Change<V>> {
+  /** Changes lost so far because the reader was slower than the capacity allows. */
+  readonly missed: number;
+  stop(): void;
+  [Symbol.dispose](): void;
+}
+
+/** One open watch, as `hall.watches()` lists it. */
+export interface WatchInfo {
+  readonly selector: Selector;
+  readonly owner: string | undefined;
+  /** Changes passed to the watcher so far. */
+  readonly delivered: number;
+  /** Changes waiting for an iterating reader. */
+  readonly queued: number;
+  /** Changes dropped because an iterating reader was too slow. */
+  readonly missed: number;
+}
+
+/** The net changes after a revision, oldest first, or `compacted` when the hall no longer knows. */
+export type Since<V = Value> =
+  | { readonly compacted: false; readonly revision: number; readonly changes: readonly Since.Item<V>[] }
+  | { readonly compacted: true; readonly revision: number };
+export declare namespace Since {
+  interface Item<V = Value> {
+    readonly key: string;
+    readonly value: V | undefined;
+    readonly revision: number;
+    readonly deleted: boolean;
+  }
+}
+
+/** A session of this hall: a tab, worker, isolate or program. */
+export interface Session {
+  /** Sixteen hexadecimal digits, new at every opening. */
+  readonly id: string;
+  readonly agent: Agent;
+  /** True for the session that answers. */
+  readonly self: boolean;
+  /** Unix milliseconds when it was last heard. */
+  readonly seen: number;
+}
+
+/** What the hall uses now; the maxima are in `limits`. */
+export interface Usage {
+  readonly entries: number;
+  readonly tombstones: number;
+  /** Encoded bytes of keys, values and metadata. */
+  readonly bytes: number;
+  readonly watches: number;
+  /** Changes waiting for iterating readers. */
+  readonly queued: number;
+  readonly sessions: number;
+  readonly framesIn: number;
+  readonly framesOut: number;
+  readonly bytesIn: number;
+  readonly bytesOut: number;
+  /** Frames that were refused and changed nothing. */
+  readonly framesDropped: number;
+  /** Stamps heard that were ahead of the clock. */
+  readonly clockAhead: number;
+}
+
+/** Upper bounds, each decided before anything changes. Sizes are bytes as encoded. */
+export interface Limits {
+  readonly keyBytes: number;
+  readonly segments: number;
+  readonly valueBytes: number;
+  readonly valueDepth: number;
+  readonly metadataBytes: number;
+  readonly entries: number;
+  readonly bytes: number;
+  readonly tombstones: number;
+  readonly watches: number;
+  /** Keys in one `{ keys }` selector. */
+  readonly selectorKeys: number;
+  /** Changes kept for one iterating reader. */
+  readonly queue: number;
+  /** Sessions remembered. */
+  readonly sessions: number;
+  /** Bytes of one frame on a channel. */
+  readonly frameBytes: number;
+  /** Bytes of one message assembled from frames. */
+  readonly messageBytes: number;
+}
+
+/** Where a hall's time comes from. Tests bring their own. */
+export interface Clock {
+  /** Unix milliseconds. */
+  now(): number;
+  /** Milliseconds that never go back. */
+  monotonic(): number;
+  /** Calls `wake` once after `delay` milliseconds, and returns how to cancel that. */
+  setTimer(wake: () => void, delay: number): () => void;
+}
+
+/** Carries frames between the sessions of one hall. Frames may be lost, doubled and reordered. */
+export interface Adapter {
+  /** Joins; `receive` is to be called with every frame of the others. */
+  open(hall: { readonly name: string; readonly receive: (frame: Uint8Array) => void }): void;
+  /** Sends one frame to all others. The bytes must not be changed. */
+  send(frame: Uint8Array): void;
+  /** Leaves. `open` may be called again later. */
+  close(): void;
+}
+
+/** How a hall is opened. */
+export interface HallOptions {
+  /** The hall's name, 1 to 256 bytes; halls of one name on one channel are one hall. Default `"default"`. */
+  readonly name?: string | undefined;
+  /** The origin of this handle's changes. Default `"anonymous"`. */
+  readonly agent?: Agent | undefined;
+  /** Share with other tabs and workers (`true`: BroadcastChannel), over adapters, or not at all. */
+  readonly share?: boolean | readonly Adapter[] | undefined;
+  readonly clock?: Clock | undefined;
+  /** Randomness, for tests; otherwise the platform's own. */
+  readonly seed?: bigint | undefined;
+  readonly limits?: Partial<Limits> | undefined;
+  /** False: watchers hear nothing. Reads and `changes` still work. Default true. */
+  readonly notify?: boolean | undefined;
+  /** Told of what a watcher threw and of refused frames. Default: the platform's error report. */
+  readonly onError?: ((error: unknown) => void) | undefined;
+}
+
+/** Joins segments into key text, at the level of types. */
+export type Text<K> = K extends string
+  ? K
+  : K extends readonly [infer Only extends string]
+    ? Only
+    : K extends readonly [infer First extends string, ...infer Rest extends readonly string[]]
+      ? `${First}/${Text<Rest>}`
+      : string;
+
+/** The value type that a schema gives to a key. */
+export type ValueAt<S, K> = Text<K> extends keyof S ? S[Text<K>] : S[keyof S];
+
+/** The keys of a schema that one may name. */
+export type KeyIn<S> = KeyOf<S> | readonly string[];
+
+/** A shared space, as one agent holds it. */
+export interface Hall<S = DefaultSchema> {
+  readonly name: string;
+  readonly agent: Agent;
+  /** Sixteen hexadecimal digits, new at every opening. */
+  readonly session: string;
+  readonly limits: Limits;
+  /** The revision of the last commit. */
+  readonly revision: number;
+  readonly closed: boolean;
+  /** Resolves when a peer's state has arrived, or after 250 ms in which nobody answered. Later arrivals still merge. */
+  readonly ready: Promise<void>;
+
+  put<const K extends KeyIn<S>>(key: K, value: ValueAt<S, K>, options?: PutOptions): Put;
+  get<const K extends KeyIn<S>>(key: K): ValueAt<S, K> | undefined;
+  get<const K extends KeyIn<S>, D>(key: K, fallback: D): ValueAt<S, K> | D;
+  has(key: KeyIn<S>): boolean;
+  delete(key: KeyIn<S>, options?: DeleteOptions): Put;
+  /** Puts `change(current)`, or `change(initial)` if the key is absent, and returns it. */
+  update<const K extends KeyIn<S>>(
+    key: K,
+    initial: ValueAt<S, K>,
+    change: (value: ValueAt<S, K>) => ValueAt<S, K>,
+  ): ValueAt<S, K>;
+  entry<const K extends KeyIn<S>>(key: K): Entry<ValueAt<S, K>> | undefined;
+  /** The keys that exist, in key order. All of them without a selector. */
+  keys(selector?: Selector): string[];
+  /** Keys and values that exist, in key order. */
+  toMap(selector?: Selector): Map<string, S[keyof S]>;
+  /** Deletes what matches and returns how many keys that were. */
+  clear(selector?: Selector): number;
+  /** What changed after `revision`, one item a key. */
+  changes(revision: number, selector?: Selector): Since<S[keyof S]>;
+
+  /** Runs `work`; its commands happen all or not at all, and are told once. */
+  batch<R>(work: () => R): R;
+
+  watch<const K extends KeyOf<S>>(
+    selector: K,
+    watcher: (change: Change<ValueAt<S, K>>) => void,
+    options?: WatchOptions<ValueAt<S, K>>,
+  ): Stop;
+  watch(selector: Selector, watcher: (change: Change<S[keyof S]>) => void, options?: WatchOptions<S[keyof S]>): Stop;
+  watch<const K extends KeyOf<S>>(selector: K, options?: IterateOptions<ValueAt<S, K>>): Changes<ValueAt<S, K>>;
+  watch(selector: Selector, options?: IterateOptions<S[keyof S]>): Changes<S[keyof S]>;
+  watches(): WatchInfo[];
+  /** Ends everything that belongs to the owner, and returns how many watches that were. */
+  end(owner: Owner): number;
+
+  /** Another handle to the same session whose changes bear this agent's name. */
+  as(agent: Agent): Hall<S>;
+  /** Who is here, this session first. */
+  sessions(): Session[];
+  usage(): Usage;
+
+  /** The whole state as bytes: deterministic, versioned, with a checksum. */
+  snapshot(): Uint8Array;
+  /** Joins the state of a snapshot to this one; of two values of a key the newer stays. */
+  restore(snapshot: Uint8Array): void;
+  /** The state for people: JSON text with the keys in order. Not an exchange format. */
+  export(): string;
+
+  /** Releases this handle; the last one ends the session. */
+  close(): void;
+  [Symbol.dispose](): void;
+}

@@ -1,0 +1,354 @@
+//! How things are written as bytes.
+//!
+//! Values are deterministic CBOR (RFC 8949, section 4.2) of eight kinds: one value, one encoding.
+//! Whole numbers are CBOR integers, other numbers are always 64-bit floats, lengths are definite
+//! and shortest, map members are in the order of their encoded names. Everything around values
+//! (frames, snapshots) uses little-endian integers and shortest-form varints.
+//!
+//! Reading is strict: what is not the one right encoding is refused with a reason, nothing is
+//! allocated on the word of a length that the input does not contain, and nothing recurses
+//! deeper than [`DEPTH_MAX`]. `tests/fixtures/codec.txt` holds the vectors that this module and
+//! its TypeScript twin are checked against.
+
+use crate::error::{Code, Error};
+use crate::value::Value;
+use std::collections::BTreeMap;
+
+/// How deep a value may be nested in bytes: a scalar is 0, each container adds one.
+pub const DEPTH_MAX: usize = 64;
+
+/// Why bytes could not be read.
+pub type Malformed = &'static str;
+
+/// A strict cursor over received bytes.
+pub struct Reader<'a> {
+    rest: &'a [u8],
+}
+
+impl<'a> Reader<'a> {
+    /// Reads from the start of the bytes.
+    pub fn new(bytes: &'a [u8]) -> Self {
+        Self { rest: bytes }
+    }
+
+    /// How many bytes are left.
+    pub fn left(&self) -> usize {
+        self.rest.len()
+    }
+
+    /// The next `count` bytes.
+    pub fn take(&mut self, count: usize) -> Result<&'a [u8], Malformed> {
+        let (taken, rest) = self.rest.split_at_checked(count).ok_or("truncated")?;
+        self.rest = rest;
+        Ok(taken)
+    }
+
+    /// One byte.
+    pub fn byte(&mut self) -> Result<u8, Malformed> {
+        let (&byte, rest) = self.rest.split_first().ok_or("truncated")?;
+        self.rest = rest;
+        Ok(byte)
+    }
+
+    /// Eight bytes as a little-endian integer.
+    pub fn u64(&mut self) -> Result<u64, Malformed> {
+        Ok(self.take(8)?.iter().rev().fold(0, |number, &byte| number << 8 | u64::from(byte)))
+    }
+
+    /// A varint in its shortest form.
+    pub fn varint(&mut self) -> Result<u64, Malformed> {
+        let mut number = 0u64;
+        for shift in (0..64).step_by(7) {
+            let byte = self.byte()?;
+            let bits = u64::from(byte & 0x7f);
+            if shift == 63 && bits > 1 {
+                return Err("varint too large");
+            }
+            number |= bits << shift;
+            if byte & 0x80 == 0 {
+                return if byte == 0 && shift > 0 { Err("varint not in shortest form") } else { Ok(number) };
+            }
+        }
+        Err("varint too long")
+    }
+
+    /// A varint as the count of things that take at least `least` bytes each.
+    pub fn count(&mut self, least: usize) -> Result<usize, Malformed> {
+        let count = usize::try_from(self.varint()?).map_err(|_| "count too large")?;
+        if count.checked_mul(least).is_none_or(|bytes| bytes > self.left()) {
+            return Err("count larger than the input");
+        }
+        Ok(count)
+    }
+
+    /// A length and that many bytes.
+    pub fn bytes(&mut self) -> Result<&'a [u8], Malformed> {
+        let length = self.count(1)?;
+        self.take(length)
+    }
+
+    /// A length and that many bytes of UTF-8.
+    pub fn text(&mut self) -> Result<&'a str, Malformed> {
+        str::from_utf8(self.bytes()?).map_err(|_| "text is not UTF-8")
+    }
+
+    /// Nothing may be left.
+    pub fn end(&self) -> Result<(), Malformed> {
+        if self.rest.is_empty() { Ok(()) } else { Err("trailing bytes") }
+    }
+}
+
+/// Appends a varint in its shortest form.
+pub fn write_varint(mut number: u64, out: &mut Vec<u8>) {
+    while number >= 0x80 {
+        out.push(number as u8 | 0x80);
+        number >>= 7;
+    }
+    out.push(number as u8);
+}
+
+/// Appends a length and the bytes.
+pub fn write_bytes(bytes: &[u8], out: &mut Vec<u8>) {
+    write_varint(bytes.len() as u64, out);
+    out.extend_from_slice(bytes);
+}
+
+/// A 64-bit hash of bytes, the same everywhere: tells damage and difference, not malice.
+pub fn hash(bytes: &[u8]) -> u64 {
+    let mut state = 0x9e37_79b9_7f4a_7c15 ^ bytes.len() as u64;
+    let (words, tail) = bytes.as_chunks::<8>();
+    for word in words {
+        state = mix(state ^ u64::from_le_bytes(*word));
+    }
+    let last = tail.iter().rev().fold(0, |number, &byte| number << 8 | u64::from(byte));
+    mix(state ^ last)
+}
+
+/// Spreads the bits of a number (the finaliser of splitmix64).
+pub fn mix(number: u64) -> u64 {
+    let number = (number ^ number >> 30).wrapping_mul(0xbf58_476d_1ce4_e5b9);
+    let number = (number ^ number >> 27).wrapping_mul(0x94d0_49bb_1331_11eb);
+    number ^ number >> 31
+}
+
+const INTEGER: u8 = 0;
+const NEGATIVE: u8 = 1;
+const BYTES: u8 = 2;
+const TEXT: u8 = 3;
+const LIST: u8 = 4;
+const MAP: u8 = 5;
+const FALSE: u8 = 0xf4;
+const TRUE: u8 = 0xf5;
+const NULL: u8 = 0xf6;
+const FLOAT: u8 = 0xfb;
+const NAN: u64 = 0x7ff8_0000_0000_0000;
+
+/// Appends the one encoding of a value.
+pub fn write_value(value: &Value, out: &mut Vec<u8>) {
+    match value {
+        Value::Null => out.push(NULL),
+        Value::Bool(truth) => out.push(if *truth { TRUE } else { FALSE }),
+        Value::Integer(number) if *number < 0 => write_head(NEGATIVE, !*number as u64, out),
+        Value::Integer(number) => write_head(INTEGER, *number as u64, out),
+        Value::Float(number) => {
+            out.push(FLOAT);
+            let bits = if number.is_nan() { NAN } else { number.to_bits() };
+            out.extend_from_slice(&bits.to_be_bytes());
+        }
+        Value::Text(text) => write_text(text, out),
+        Value::Bytes(bytes) => {
+            write_head(BYTES, bytes.len() as u64, out);
+            out.extend_from_slice(bytes);
+        }
+        Value::List(items) => {
+            write_head(LIST, items.len() as u64, out);
+            for item in items.iter() {
+                write_value(item, out);
+            }
+        }
+        Value::Map(members) => {
+            write_head(MAP, members.len() as u64, out);
+            // The encoded name starts with its length, so shorter names come first.
+            let mut sorted: Vec<_> = members.iter().collect();
+            sorted.sort_by_key(|(name, _)| name.len());
+            for (name, item) in sorted {
+                write_text(name, out);
+                write_value(item, out);
+            }
+        }
+    }
+}
+
+fn write_text(text: &str, out: &mut Vec<u8>) {
+    write_head(TEXT, text.len() as u64, out);
+    out.extend_from_slice(text.as_bytes());
+}
+
+fn write_head(kind: u8, number: u64, out: &mut Vec<u8>) {
+    let kind = kind << 5;
+    match number {
+        0..24 => out.push(kind | number as u8),
+        24..0x100 => out.extend_from_slice(&[kind | 24, number as u8]),
+        0x100..0x1_0000 => {
+            out.push(kind | 25);
+            out.extend_from_slice(&(number as u16).to_be_bytes());
+        }
+        0x1_0000..0x1_0000_0000 => {
+            out.push(kind | 26);
+            out.extend_from_slice(&(number as u32).to_be_bytes());
+        }
+        _ => {
+            out.push(kind | 27);
+            out.extend_from_slice(&number.to_be_bytes());
+        }
+    }
+}
+
+/// Reads a value that fills the bytes exactly.
+///
+/// Errors: `invalid-frame` with the reason.
+pub fn read_value(bytes: &[u8]) -> Result<Value, Error> {
+    let mut reader = Reader::new(bytes);
+    read(&mut reader, 0).and_then(|value| reader.end().map(|()| value)).map_err(refused)
+}
+
+/// Whether the bytes are exactly one value in its one encoding; makes nothing.
+///
+/// Errors: `invalid-frame` with the reason.
+pub fn check_value(bytes: &[u8]) -> Result<(), Error> {
+    let mut reader = Reader::new(bytes);
+    check(&mut reader, 0).and_then(|()| reader.end()).map_err(refused)
+}
+
+fn refused(reason: Malformed) -> Error {
+    Error::new(Code::InvalidFrame, format!("a value's bytes are refused: {reason}"))
+}
+
+/// The head of one item: either a kind with a number, or a simple value.
+enum Head {
+    Sized(u8, u64),
+    Simple(Value),
+}
+
+fn read_head(reader: &mut Reader<'_>) -> Result<Head, Malformed> {
+    let first = reader.byte()?;
+    match first {
+        FALSE | TRUE => return Ok(Head::Simple(Value::Bool(first == TRUE))),
+        NULL => return Ok(Head::Simple(Value::Null)),
+        FLOAT => {
+            let bits = u64::from_le_bytes(reader.u64()?.to_be_bytes());
+            let number = f64::from_bits(bits);
+            if number.is_nan() && bits != NAN {
+                return Err("a NaN other than the canonical one");
+            }
+            return Ok(Head::Simple(Value::Float(number)));
+        }
+        _ => {}
+    }
+    let (kind, info) = (first >> 5, first & 0x1f);
+    if kind > MAP {
+        return Err("a tag, a short float or an unknown simple value");
+    }
+    let (bytes, least) = match info {
+        0..24 => return Ok(Head::Sized(kind, info.into())),
+        24 => (1, 24),
+        25 => (2, 0x100),
+        26 => (4, 0x1_0000),
+        27 => (8, 0x1_0000_0000),
+        _ => return Err("an indefinite or reserved length"),
+    };
+    let number = reader.take(bytes)?.iter().fold(0u64, |number, &byte| number << 8 | u64::from(byte));
+    if number < least { Err("a number not in its shortest form") } else { Ok(Head::Sized(kind, number)) }
+}
+
+fn length(number: u64, least: u64, reader: &Reader<'_>) -> Result<usize, Malformed> {
+    if number.checked_mul(least).is_none_or(|bytes| bytes > reader.left() as u64) {
+        return Err("truncated");
+    }
+    Ok(number as usize)
+}
+
+fn integer(kind: u8, number: u64) -> Result<i64, Malformed> {
+    let number = i64::try_from(number).map_err(|_| "an integer beyond 64 bits with sign")?;
+    Ok(if kind == NEGATIVE { !number } else { number })
+}
+
+fn text<'a>(number: u64, reader: &mut Reader<'a>) -> Result<&'a str, Malformed> {
+    let length = length(number, 1, reader)?;
+    str::from_utf8(reader.take(length)?).map_err(|_| "text is not UTF-8")
+}
+
+/// A member's name, which must come after the one before it.
+fn name<'a>(reader: &mut Reader<'a>, last: Option<&str>) -> Result<&'a str, Malformed> {
+    let Head::Sized(TEXT, number) = read_head(reader)? else { return Err("a member's name is not text") };
+    let name = text(number, reader)?;
+    match last {
+        Some(last) if (last.len(), last) >= (name.len(), name) => Err("members not in order, or doubled"),
+        _ => Ok(name),
+    }
+}
+
+fn enter(depth: usize) -> Result<usize, Malformed> {
+    if depth == DEPTH_MAX { Err("nested too deep") } else { Ok(depth + 1) }
+}
+
+fn read(reader: &mut Reader<'_>, depth: usize) -> Result<Value, Malformed> {
+    Ok(match read_head(reader)? {
+        Head::Simple(value) => value,
+        Head::Sized(kind @ (INTEGER | NEGATIVE), number) => Value::Integer(integer(kind, number)?),
+        Head::Sized(BYTES, number) => {
+            let length = length(number, 1, reader)?;
+            Value::Bytes(reader.take(length)?.into())
+        }
+        Head::Sized(TEXT, number) => Value::Text(text(number, reader)?.into()),
+        Head::Sized(LIST, number) => {
+            let depth = enter(depth)?;
+            let count = length(number, 1, reader)?;
+            let items: Result<Vec<_>, _> = (0..count).map(|_| read(reader, depth)).collect();
+            Value::List(items?.into())
+        }
+        Head::Sized(_, number) => {
+            let depth = enter(depth)?;
+            let count = length(number, 2, reader)?;
+            let mut members = BTreeMap::new();
+            let mut last = None;
+            for _ in 0..count {
+                let name = name(reader, last)?;
+                last = Some(name);
+                members.insert(name.to_owned(), read(reader, depth)?);
+            }
+            Value::Map(members.into())
+        }
+    })
+}
+
+fn check(reader: &mut Reader<'_>, depth: usize) -> Result<(), Malformed> {
+    match read_head(reader)? {
+        Head::Simple(_) => {}
+        Head::Sized(kind @ (INTEGER | NEGATIVE), number) => {
+            integer(kind, number)?;
+        }
+        Head::Sized(BYTES, number) => {
+            let length = length(number, 1, reader)?;
+            reader.take(length)?;
+        }
+        Head::Sized(TEXT, number) => {
+            text(number, reader)?;
+        }
+        Head::Sized(LIST, number) => {
+            let depth = enter(depth)?;
+            for _ in 0..length(number, 1, reader)? {
+                check(reader, depth)?;
+            }
+        }
+        Head::Sized(_, number) => {
+            let depth = enter(depth)?;
+            let mut last = None;
+            for _ in 0..length(number, 2, reader)? {
+                last = Some(name(reader, last)?);
+                check(reader, depth)?;
+            }
+        }
+    }
+    Ok(())
+}

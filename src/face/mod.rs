@@ -1,0 +1,5 @@
+//! The faces: thin, and the only code that knows a platform.
+
+#[cfg(feature = "js")]
+mod js;
+pub mod rust;

@@ -1,0 +1,74 @@
+//! Upper bounds, each decided before anything changes.
+
+use crate::error::{Code, Error};
+
+macro_rules! limits {
+    ($($(#[$doc:meta])+ $field:ident = $name:literal: $default:literal in $least:literal..=$most:literal,)+) => {
+        /// The limits of a hall. Sizes are bytes as encoded.
+        #[derive(Clone, Debug, PartialEq, Eq)]
+        pub struct Limits { $($(#[$doc])+ pub $field: u64,)+ }
+
+        impl Default for Limits {
+            fn default() -> Self {
+                Self { $($field: $default,)+ }
+            }
+        }
+
+        impl Limits {
+            /// The names, as JavaScript spells them, and the values.
+            pub fn list(&self) -> Vec<(&'static str, u64)> {
+                vec![$(($name, self.$field),)+]
+            }
+
+            /// Sets a limit by its name.
+            ///
+            /// Errors: `invalid-argument` for an unknown name or a value out of its range.
+            pub fn set(&mut self, name: &str, value: u64) -> Result<(), Error> {
+                match name {
+                    $($name if ($least..=$most).contains(&value) => self.$field = value,
+                    $name => {
+                        let detail = format!("the limit {} is from {} to {}, not {value}", $name, $least as u64, $most as u64);
+                        return Err(Error::new(Code::InvalidArgument, detail));
+                    })+
+                    _ => {
+                        let names: Vec<_> = Self::default().list().into_iter().map(|(name, _)| name).collect();
+                        let detail = format!("there is no limit {name:?}; the limits are {}", names.join(", "));
+                        return Err(Error::new(Code::InvalidArgument, detail));
+                    }
+                }
+                Ok(())
+            }
+        }
+    };
+}
+
+limits! {
+    /// The text of one key or selector.
+    key_bytes = "keyBytes": 1_024 in 1..=65_536,
+    /// Segments of one key or selector.
+    segments = "segments": 32 in 1..=256,
+    /// One value.
+    value_bytes = "valueBytes": 1_048_576 in 1..=67_108_864,
+    /// Containers within containers in one value.
+    value_depth = "valueDepth": 64 in 0..=64,
+    /// The metadata of one entry.
+    metadata_bytes = "metadataBytes": 4_096 in 1..=1_048_576,
+    /// Entries. Merging may exceed it twofold, because refusing would keep sessions apart.
+    entries = "entries": 100_000 in 1..=10_000_000,
+    /// All keys, values and metadata. Merging may exceed it twofold.
+    bytes = "bytes": 67_108_864 in 1..=2_147_483_648,
+    /// Deletes remembered.
+    tombstones = "tombstones": 65_536 in 0..=10_000_000,
+    /// Open watches.
+    watches = "watches": 100_000 in 0..=10_000_000,
+    /// Keys in one list of keys.
+    selector_keys = "selectorKeys": 1_024 in 1..=1_000_000,
+    /// Changes kept for one reader that pulls.
+    queue = "queue": 1_024 in 1..=1_000_000,
+    /// Sessions remembered.
+    sessions = "sessions": 4_096 in 1..=65_536,
+    /// One frame on a channel.
+    frame_bytes = "frameBytes": 65_536 in 128..=1_048_576,
+    /// One message put together from frames.
+    message_bytes = "messageBytes": 134_217_728 in 65_536..=1_073_741_824,
+}

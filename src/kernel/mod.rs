@@ -1,0 +1,195 @@
+//! The kernel: the only place that knows the parts together.
+//!
+//! A deterministic state machine. Commands, the time and received bytes go in; replies, effects
+//! and frames come out. Same seed, same commands, same times: same replies, effects and bytes.
+//! It never reads a clock and never calls what a user wrote.
+//!
+//! Order rules, each tested by name in `tests/transcripts`:
+//! - a command finishes before any watcher hears of it;
+//! - changes reach a watch in commit order, each once, and all changes of one commit follow one
+//!   another in the order in which their keys were first written;
+//! - initial values come in key order, before any later change, and no change is both;
+//! - what a watcher does joins the end of the queue.
+//!
+//! A batch is one commit: `begin`, commands, then `commit` or `roll_back`. Inside it reads see its
+//! writes; outside, nothing has happened until it is committed. A key that ends a batch as it
+//! began it has not changed.
+
+pub mod body;
+pub mod command;
+pub mod effect;
+pub mod limits;
+mod reading;
+mod snapshot;
+mod sync;
+mod watching;
+mod writing;
+
+pub use command::{Command, Hot, Measured, Reply, Time};
+pub use effect::Effect;
+pub use limits::Limits;
+pub use reading::{Changed, Usage};
+
+use crate::codec::{hash, mix};
+use crate::error::{Code, Error};
+use crate::replica::clock::Session;
+use crate::replica::frame::AGENT_BYTES_MAX;
+use crate::replica::session::{Config, Replica};
+use crate::state::entry::{Entries, Entry};
+use crate::state::history::History;
+use crate::state::namespace::Namespaces;
+use crate::state::watch::Watches;
+use crate::table::{Slot, Table};
+use crate::timer::Timers;
+use crate::value::Stored;
+use std::collections::VecDeque;
+use std::rc::Rc;
+
+/// For how long deletes are remembered unless told otherwise: ten minutes.
+pub const TOMBSTONE_MS: u64 = 600_000;
+
+/// What a kernel is made from.
+#[derive(Clone, Debug)]
+pub struct Options {
+    /// The hall's name, 1 to 256 bytes.
+    pub name: Rc<str>,
+    /// The agent that opens it, 1 to 256 bytes.
+    pub agent: Rc<str>,
+    /// All the randomness there is. Two sessions of one hall must not be given the same.
+    pub seed: u64,
+    /// The limits.
+    pub limits: Limits,
+    /// Whether watchers hear anything.
+    pub notify: bool,
+    /// For how long deletes are remembered, in milliseconds.
+    pub tombstone_ms: u64,
+    /// The revision to count from, for a session that continues another's count.
+    pub revision: u64,
+}
+
+impl Default for Options {
+    fn default() -> Self {
+        Self {
+            name: "default".into(),
+            agent: "anonymous".into(),
+            seed: 0,
+            limits: Limits::default(),
+            notify: true,
+            tombstone_ms: TOMBSTONE_MS,
+            revision: 0,
+        }
+    }
+}
+
+/// The state behind one session of one hall. See the module.
+pub struct Kernel<V: Stored> {
+    options: Options,
+    /// Where values that arrive are made.
+    pub pool: V::Pool,
+    keys: Table,
+    namespaces: Namespaces,
+    entries: Entries<V>,
+    history: History,
+    watches: Watches<V>,
+    replica: Replica,
+    /// Expiries, in Unix milliseconds, by index.
+    expiries: Timers<u32>,
+    effects: VecDeque<Effect<V>>,
+    freed: Vec<Slot>,
+    batch: Option<Batch<V>>,
+    revision: u64,
+    monotonic_ms: u64,
+}
+
+/// What a batch has changed so far: of each key, what was there before.
+struct Batch<V> {
+    before: Vec<Before<V>>,
+    places: hashbrown::HashMap<u32, usize, foldhash::fast::FixedState>,
+}
+
+struct Before<V> {
+    index: u32,
+    entry: Option<Entry<V>>,
+    origin: Rc<str>,
+    touched: bool,
+}
+
+impl<V: Stored> Kernel<V> {
+    /// An empty hall.
+    ///
+    /// Errors: `invalid-argument` for a name or agent that is empty or too long.
+    pub fn new(options: Options, pool: V::Pool) -> Result<Self, Error> {
+        check_name("the hall's name", &options.name)?;
+        check_name("an agent's name", &options.agent)?;
+        let seed = mix(options.seed);
+        let limits = &options.limits;
+        let replica = Replica::new(Config {
+            hall: hash(options.name.as_bytes()),
+            session: Session(mix(seed).max(1)),
+            agent: options.agent.clone(),
+            frame_bytes: limits.frame_bytes as usize,
+            message_bytes: limits.message_bytes as usize,
+            sessions: limits.sessions as usize,
+            tombstones: limits.tombstones as usize,
+            tombstone_ms: options.tombstone_ms,
+        });
+        let mut history = History::default();
+        history.start(options.revision);
+        Ok(Self {
+            pool,
+            keys: Table::new(seed),
+            namespaces: Namespaces::new(seed),
+            entries: Entries::default(),
+            history,
+            watches: Watches::new(seed),
+            replica,
+            expiries: Timers::default(),
+            effects: VecDeque::new(),
+            freed: Vec::new(),
+            batch: None,
+            revision: options.revision,
+            monotonic_ms: 0,
+            options,
+        })
+    }
+
+    /// The next thing for the face to do.
+    pub fn next_effect(&mut self) -> Option<Effect<V>> {
+        self.effects.pop_front()
+    }
+
+    /// Slots that were given back since this was last asked; whoever kept one forgets it now.
+    pub fn take_freed(&mut self) -> Vec<Slot> {
+        std::mem::take(&mut self.freed)
+    }
+
+    /// The place of a key, made if there is none.
+    fn intern(&mut self, key: &Rc<str>) -> u32 {
+        if let Some(index) = self.keys.find(key) {
+            return index;
+        }
+        let index = self.keys.intern(key);
+        self.namespaces.add(index, key);
+        index
+    }
+
+    /// Gives the place of a key back if nothing is left of it.
+    fn free_if_empty(&mut self, index: u32) {
+        if self.entries.get(index).is_none() && self.replica.cells.get(index).is_none() {
+            self.freed.push(self.keys.slot(index));
+            self.history.forget(index);
+            self.watches.forget(index);
+            self.namespaces.remove(index);
+            self.keys.remove(index);
+        }
+    }
+}
+
+/// Checks the length of a hall's or an agent's name.
+pub(crate) fn check_name(what: &str, name: &str) -> Result<(), Error> {
+    if name.is_empty() || name.len() > AGENT_BYTES_MAX {
+        let detail = format!("{what} has 1 to {AGENT_BYTES_MAX} bytes, not {}", name.len());
+        return Err(Error::new(Code::InvalidArgument, detail));
+    }
+    Ok(())
+}

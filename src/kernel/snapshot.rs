@@ -1,0 +1,83 @@
+//! The whole state as bytes.
+//!
+//! Magic, version, what has been seen, what was purged, every cell in the order of its stamp, and
+//! a checksum. The same state gives the same bytes. Restoring is a merge: the snapshot's cells
+//! keep their stamps, and the session that restores stays itself, so nothing it or a peer has
+//! written since can be undone by an old snapshot.
+
+use super::command::Time;
+use super::Kernel;
+use crate::codec::{Malformed, Reader, hash};
+use crate::error::{Code, Error};
+use crate::replica::causal::{Causal, read_bounds, write_bounds};
+use crate::replica::cells::Written;
+use crate::replica::frame::{read_cells, write_cells};
+use crate::value::Stored;
+
+const MAGIC: &[u8; 4] = b"hall";
+const VERSION: u8 = 1;
+
+impl<V: Stored> Kernel<V> {
+    /// The whole state as bytes. Where the host encodes values, [`Kernel::wanted`] must have been
+    /// supplied first.
+    ///
+    /// Errors: `invalid-argument` inside a batch, or if wanted values were not supplied.
+    pub fn snapshot(&mut self) -> Result<Vec<u8>, Error> {
+        if self.batch.is_some() || !self.seal() {
+            let detail = "a snapshot cannot be taken inside a batch, or before all values are encoded";
+            return Err(Error::new(Code::InvalidArgument, detail));
+        }
+        let mut cells: Vec<_> = self.replica.cells.iter().filter_map(|(index, cell)| {
+            let body = cell.body.as_deref()?;
+            Some(Written { key: self.keys.text(index), stamp: cell.stamp, body })
+        }).collect();
+        cells.sort_by_key(|cell| cell.stamp);
+        let mut out = MAGIC.to_vec();
+        out.push(VERSION);
+        self.replica.context().write(&mut out);
+        write_bounds(self.replica.purged(), &mut out);
+        write_cells(&cells, &mut out);
+        out.extend_from_slice(&hash(&out).to_le_bytes());
+        Ok(out)
+    }
+
+    /// Joins the state of a snapshot to this one, as one commit.
+    ///
+    /// Errors: `invalid-snapshot`, `newer-version`, `limit`; `invalid-argument` inside a batch.
+    /// Nothing has then changed.
+    pub fn restore(&mut self, snapshot: &[u8], time: Time) -> Result<(), Error> {
+        if self.batch.is_some() {
+            return Err(Error::new(Code::InvalidArgument, "a snapshot cannot be restored inside a batch"));
+        }
+        let invalid = |reason: Malformed| Error::new(Code::InvalidSnapshot, format!("not a whole snapshot: {reason}"));
+        let (body, sum) = snapshot.split_last_chunk::<8>().ok_or_else(|| invalid("truncated"))?;
+        let mut reader = Reader::new(body);
+        if reader.take(MAGIC.len()).map_err(invalid)? != MAGIC {
+            return Err(invalid("it does not begin as one"));
+        }
+        let version = reader.byte().map_err(invalid)?;
+        if u64::from_le_bytes(*sum) != hash(body) {
+            return Err(invalid("the checksum is wrong"));
+        }
+        if version > VERSION {
+            let detail = format!("the snapshot has version {version}, this statehall reads up to {VERSION}");
+            return Err(Error::new(Code::NewerVersion, detail));
+        }
+        let parts = (|| {
+            let context = Causal::read(&mut reader)?;
+            let purged = read_bounds(&mut reader)?;
+            let cells = read_cells(&mut reader)?;
+            reader.end().map(|()| (context, purged, cells))
+        })();
+        let (context, purged, cells) = parts.map_err(invalid)?;
+        let merges = self.check_cells(cells).map_err(|error| match error.code {
+            Code::InvalidFrame => Error::new(Code::InvalidSnapshot, error.detail),
+            _ => error,
+        })?;
+        self.merge_state(&merges, &context, &purged, false, time, self.session());
+        if self.replica.joined() {
+            self.replica.rejoin(time.monotonic_ms);
+        }
+        Ok(())
+    }
+}

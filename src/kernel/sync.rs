@@ -1,0 +1,305 @@
+//! Time and the other sessions: where the entries and the cells meet.
+//!
+//! What arrives is checked whole before anything of it is applied, and applied as one commit.
+
+use super::body::Body;
+use super::command::Time;
+use super::effect::Effect;
+use super::writing::within;
+use super::Kernel;
+use crate::error::{Code, Error};
+use crate::key::Key;
+use crate::replica::causal::Causal;
+use crate::replica::cells::{Kind, Written};
+use crate::replica::clock::{Hlc, Session};
+use crate::replica::frame::Message;
+use crate::state::entry::Entry;
+use crate::value::Stored;
+use std::collections::BTreeMap;
+use std::rc::Rc;
+
+/// A stamp this far ahead of our clock is left out.
+const REFUSED_AHEAD_MS: u64 = 24 * 60 * 60 * 1_000;
+/// A stamp this far ahead of our clock is counted.
+const COUNTED_AHEAD_MS: u64 = 5 * 60 * 1_000;
+
+/// What is merged, as it was sent and as it was read.
+type Merge<'a> = (Written<'a>, Body<'a>);
+
+impl<V: Stored> Kernel<V> {
+    /// Starts to take part in the hall's replication.
+    pub fn join(&mut self, time: Time) {
+        self.replica.join(time.monotonic_ms);
+    }
+
+    /// Asks the others what was missed: after a freeze, a suspension, a lost connection.
+    pub fn rejoin(&mut self, time: Time) {
+        self.replica.rejoin(time.monotonic_ms);
+    }
+
+    /// Leaves: the next frames say goodbye.
+    pub fn leave(&mut self) {
+        self.replica.leave();
+    }
+
+    /// Takes in a frame.
+    ///
+    /// Errors: `invalid-frame`, `peer-version`, `limit`. The frame has then been counted as
+    /// dropped, and nothing has changed.
+    pub fn receive(&mut self, frame: &[u8], time: Time) -> Result<(), Error> {
+        self.monotonic_ms = self.monotonic_ms.max(time.monotonic_ms);
+        let result = self.take_in(frame, time);
+        if result.is_err() {
+            self.replica.traffic.dropped += 1;
+        }
+        result
+    }
+
+    fn take_in(&mut self, frame: &[u8], time: Time) -> Result<(), Error> {
+        if self.batch.is_some() {
+            return Err(Error::new(Code::InvalidArgument, "a frame cannot be taken in inside a batch"));
+        }
+        let Some(envelope) = self.replica.receive(frame, time.unix_ms, time.monotonic_ms)? else { return Ok(()) };
+        let from = envelope.from;
+        let refused = |reason| Error::new(Code::InvalidFrame, format!("a message is refused: {reason}"));
+        match Message::read(&envelope.payload, envelope.version).map_err(refused)? {
+            Message::Ops { previous, cells } => {
+                self.replica.check_ops(from, previous, &cells).map_err(refused)?;
+                let merges = self.check_cells(cells)?;
+                self.merge(&merges, time, Vec::new(), from);
+                let cells: Vec<_> = merges.into_iter().map(|(written, _)| written).collect();
+                self.replica.merged_ops(from, previous, &cells, time.monotonic_ms);
+            }
+            Message::Diff { everything, context, purged, cells } => {
+                let merges = self.check_cells(cells)?;
+                self.merge_state(&merges, &context, &purged, everything, time, from);
+                if self.replica.answered() {
+                    self.effects.push_back(Effect::Synced);
+                }
+            }
+            Message::Hello { agent, everything, context } => {
+                self.replica.on_hello(from, agent, everything, context, time.monotonic_ms);
+            }
+            Message::Ping { agent, context_hash, live_hash } => {
+                self.replica.on_ping(from, agent, context_hash, live_hash, time.monotonic_ms);
+            }
+            Message::Bye => self.replica.on_bye(from),
+            Message::Unknown => {}
+        }
+        Ok(())
+    }
+
+    /// Lets time pass: expires, purges, and makes the frames that are due. Where the host encodes
+    /// values, [`Kernel::wanted`] must have been supplied first, or no frames are made.
+    pub fn advance(&mut self, time: Time) {
+        self.monotonic_ms = self.monotonic_ms.max(time.monotonic_ms);
+        if self.batch.is_some() {
+            return;
+        }
+        self.expire(time);
+        for index in self.replica.purge(time.unix_ms, time.monotonic_ms) {
+            self.free_if_empty(index);
+        }
+        if self.seal() && self.replica.transmit(&self.keys, time.monotonic_ms) {
+            self.effects.push_back(Effect::Synced);
+        }
+        if self.replica.peers.take_changed() {
+            self.effects.push_back(Effect::Sessions);
+        }
+    }
+
+    /// In how many milliseconds [`Kernel::advance`] next has something to do.
+    pub fn next_wake(&self, time: Time) -> Option<u64> {
+        let expiry = self.expiries.next().map(|due| due.saturating_sub(time.unix_ms));
+        let monotonic = [self.replica.next_ms(), self.replica.purge_ms()].into_iter().flatten().min();
+        let monotonic = monotonic.map(|due| due.saturating_sub(time.monotonic_ms));
+        expiry.into_iter().chain(monotonic).min()
+    }
+
+    /// The next frame to be sent to every other session.
+    pub fn next_frame(&mut self) -> Option<Vec<u8>> {
+        self.replica.next_frame()
+    }
+
+    /// The values that the host has to encode: of each local write since the last time its value,
+    /// then its metadata if it has any.
+    pub fn wanted(&mut self) -> Vec<V> {
+        let unsealed = self.replica.unsealed();
+        let entries = unsealed.into_iter().filter_map(|index| self.entries.get(index));
+        entries.flat_map(|entry| [Some(&entry.value), entry.metadata.as_ref()]).flatten().cloned().collect()
+    }
+
+    /// Takes the encoded bytes of [`Kernel::wanted`], in its order and without a change between.
+    ///
+    /// Errors: `invalid-argument` if they are not as many.
+    pub fn supply<'a>(&mut self, encoded: impl IntoIterator<Item = &'a [u8]>) -> Result<(), Error> {
+        let unsealed = self.replica.unsealed();
+        let mut encoded = encoded.into_iter();
+        let bodies: Option<Vec<_>> = unsealed.iter().map(|&index| self.body(index, |_| encoded.next().map(<[u8]>::to_vec))).collect();
+        let few = || Error::new(Code::InvalidArgument, "fewer encoded values than wanted");
+        self.replica.seal(bodies.ok_or_else(few)?);
+        Ok(())
+    }
+
+    /// Gives all local writes their bodies; false if the host has to encode some.
+    pub(super) fn seal(&mut self) -> bool {
+        let unsealed = self.replica.unsealed();
+        let encode = |value: &V| {
+            let mut bytes = Vec::new();
+            value.encode(&mut bytes).then_some(bytes)
+        };
+        let bodies: Option<Vec<_>> = unsealed.iter().map(|&index| self.body(index, encode)).collect();
+        bodies.map(|bodies| self.replica.seal(bodies)).is_some()
+    }
+
+    /// The body of a local write.
+    fn body(&self, index: u32, mut encode: impl FnMut(&V) -> Option<Vec<u8>>) -> Option<Rc<[u8]>> {
+        let Some(entry) = self.entries.get(index) else {
+            // It has expired before it was ever sent.
+            return Some(Body::tombstone(self.replica.agent(), false).write().into());
+        };
+        let value = encode(&entry.value)?;
+        let metadata = match &entry.metadata {
+            Some(metadata) => Some(encode(metadata)?),
+            None => None,
+        };
+        let body = Body {
+            kind: if entry.expires_ms.is_some() { Kind::Mortal } else { Kind::Lasting },
+            touched: entry.touched,
+            expires_ms: entry.expires_ms,
+            origin: &entry.origin,
+            metadata: metadata.as_deref(),
+            value: &value,
+        };
+        Some(body.write().into())
+    }
+
+    /// Reads the bodies of received cells and checks everything that could refuse them.
+    pub(super) fn check_cells<'a>(&self, cells: Vec<Written<'a>>) -> Result<Vec<Merge<'a>>, Error> {
+        let refused = |reason| Error::new(Code::InvalidFrame, format!("a cell is refused: {reason}"));
+        let limits = &self.options.limits;
+        let (mut entries, mut bytes) = (self.entries.count() as u64, self.entries.bytes());
+        let mut merges = Vec::with_capacity(cells.len());
+        for written in cells {
+            let body = Body::read(written.body).map_err(refused)?;
+            if self.keys.find(written.key).is_none() {
+                self.check_key(&Key::parse(written.key).map_err(|_| refused("its key is not a key"))?)?;
+                entries += u64::from(body.kind != Kind::Tombstone);
+            }
+            bytes += (body.value.len() + body.metadata.map_or(0, <[u8]>::len)) as u64;
+            merges.push((written, body));
+        }
+        // Twice the limit, because each of two sessions may fill its own while they are apart.
+        within("entries", limits.entries.saturating_mul(2), entries)?;
+        within("bytes", limits.bytes.saturating_mul(3), bytes)?;
+        Ok(merges)
+    }
+
+    /// Merges a state: cells, and what its holder had seen.
+    pub(super) fn merge_state(
+        &mut self,
+        merges: &[Merge<'_>],
+        context: &Causal,
+        purged: &BTreeMap<Session, Hlc>,
+        everything: bool,
+        time: Time,
+        from: Session,
+    ) {
+        let mut outlived = Vec::new();
+        if everything {
+            let kept = merges.iter().filter_map(|(written, _)| self.keys.find(written.key)).collect();
+            outlived = self.replica.outlived(context, &kept);
+        }
+        self.merge(merges, time, outlived, from);
+        self.replica.merged_state(context, purged, everything);
+    }
+
+    /// Merges cells, and removes those that `outlived` what a peer knows of them: one commit.
+    fn merge(&mut self, merges: &[Merge<'_>], time: Time, outlived: Vec<u32>, from: Session) {
+        let revision = self.revision + 1;
+        for (written, body) in merges {
+            let ahead_ms = written.stamp.hlc.ms().saturating_sub(time.unix_ms);
+            if ahead_ms > COUNTED_AHEAD_MS {
+                self.replica.traffic.clock_ahead += 1;
+            }
+            if ahead_ms > REFUSED_AHEAD_MS {
+                let detail = format!("a write of {:?} is {ahead_ms} ms ahead of this clock and was left out", written.key);
+                self.effects.push_back(Effect::Report(Error::new(Code::ClockAhead, detail)));
+            } else if self.replica.admits(self.keys.find(written.key), written) {
+                self.merge_cell(written, body, revision, time);
+            }
+        }
+        let origin = self.replica.peers.get(from).map(|peer| peer.agent.clone()).filter(|agent| !agent.is_empty());
+        for index in outlived {
+            self.replica.cells.remove(index);
+            let key_bytes = self.keys.text(index).len();
+            if let Some(old) = self.entries.replace(index, key_bytes, None) {
+                self.revision = revision;
+                let origin = origin.clone().unwrap_or_else(|| old.origin.clone());
+                self.tell(index, Some(old), origin, revision);
+            }
+            self.free_if_empty(index);
+        }
+    }
+
+    fn merge_cell(&mut self, written: &Written<'_>, body: &Body<'_>, revision: u64, time: Time) {
+        let index = match self.keys.find(written.key) {
+            Some(index) => index,
+            None => self.intern(&Rc::from(written.key)),
+        };
+        // Compared as bytes, before the old ones go.
+        let old_body = self.replica.cells.get(index).and_then(|cell| cell.body.clone());
+        let same = old_body.as_deref().and_then(|bytes| Body::parse(bytes).ok()).is_some_and(|old| {
+            old.kind != Kind::Tombstone && (old.value, old.metadata) == (body.value, body.metadata)
+        });
+        self.replica.accept(index, written, body.kind, self.monotonic_ms);
+        let expired = body.expires_ms.is_some_and(|expires_ms| expires_ms <= time.unix_ms);
+        if expired {
+            self.replica.bury(index, self.monotonic_ms);
+        }
+        let visible = body.kind != Kind::Tombstone && !expired;
+        let origin: Rc<str> = match self.entries.get(index) {
+            Some(entry) if *entry.origin == *body.origin => entry.origin.clone(),
+            _ => body.origin.into(),
+        };
+        let quiet = visible && same && !body.touched;
+        if let Some(entry) = self.entries.get_mut(index).filter(|_| quiet) {
+            // The same value, written again elsewhere: nothing to see.
+            entry.origin = origin;
+            (entry.updated_ms, entry.expires_ms) = (written.stamp.hlc.ms(), body.expires_ms);
+        } else {
+            let entry = visible.then(|| Entry {
+                value: V::decode(body.value, &mut self.pool),
+                metadata: body.metadata.map(|metadata| V::decode(metadata, &mut self.pool)),
+                bytes: (body.value.len() + body.metadata.map_or(0, <[u8]>::len)) as u32,
+                revision,
+                origin: origin.clone(),
+                updated_ms: written.stamp.hlc.ms(),
+                expires_ms: body.expires_ms,
+                touched: body.touched,
+            });
+            let old = self.entries.replace(index, written.key.len(), entry);
+            if old.is_some() || visible {
+                self.revision = revision;
+                self.tell(index, old, origin, revision);
+            }
+        }
+        if let Some(expires_ms) = body.expires_ms.filter(|_| visible) {
+            self.expire_at(index, expires_ms);
+        }
+    }
+
+    fn expire(&mut self, time: Time) {
+        let revision = self.revision + 1;
+        while let Some((due, index)) = self.expiries.due(time.unix_ms) {
+            if self.entries.get(index).is_some_and(|entry| entry.expires_ms == Some(due)) {
+                self.revision = revision;
+                let key_bytes = self.keys.text(index).len();
+                let Some(old) = self.entries.replace(index, key_bytes, None) else { continue };
+                let origin = old.origin.clone();
+                self.replica.bury(index, time.monotonic_ms);
+                self.tell(index, Some(old), origin, revision);
+            }
+        }
+    }
+}

@@ -1,0 +1,351 @@
+//! Commands: check, change, publish.
+//!
+//! Every check comes before the first change, so a refused command leaves no trace. A change is
+//! published (revision, stamp, history, notices) at once, or by the batch that it is part of.
+
+use super::body::Body;
+use super::command::{Command, Hot, Measured, Reply};
+use super::effect::Effect;
+use super::{Batch, Before, Kernel};
+use crate::error::{Code, Error};
+use crate::key::{Key, Selector};
+use crate::replica::cells::Kind;
+use crate::state::entry::Entry;
+use crate::state::queue::Change;
+use crate::state::watch::SetId;
+use crate::table::Slot;
+use crate::value::Stored;
+use std::rc::Rc;
+
+/// The longest time to live: a thousand years, so that no sum overflows.
+const TTL_MS_MAX: u64 = 31_556_952_000_000;
+
+impl<V: Stored> Kernel<V> {
+    /// Carries out one command.
+    ///
+    /// Errors: `limit`, `invalid-argument`; `conflict` if `expect` fails inside a batch, which is
+    /// all or nothing.
+    pub fn apply(&mut self, command: Command<V>, unix_ms: u64) -> Result<Reply, Error> {
+        match command {
+            Command::Put { key, value, metadata, origin, expect, ttl_ms, touch } => {
+                self.put(&key, value, metadata, origin, expect, ttl_ms, touch, unix_ms)
+            }
+            Command::Delete { key, origin, expect, touch } => self.delete(&key, origin, expect, touch, unix_ms),
+            Command::Clear { selector, origin } => self.clear(selector.as_ref(), &origin, unix_ms),
+        }
+    }
+
+    #[allow(clippy::too_many_arguments, reason = "the fields of one command")]
+    fn put(
+        &mut self,
+        key: &Key,
+        value: Measured<V>,
+        metadata: Option<Measured<V>>,
+        origin: Rc<str>,
+        expect: Option<u64>,
+        ttl_ms: Option<u64>,
+        touch: bool,
+        unix_ms: u64,
+    ) -> Result<Reply, Error> {
+        let limits = &self.options.limits;
+        self.check_key(key)?;
+        within("valueBytes", limits.value_bytes, value.bytes)?;
+        let metadata_bytes = metadata.as_ref().map_or(0, |metadata| metadata.bytes);
+        within("metadataBytes", limits.metadata_bytes, metadata_bytes)?;
+        if let Some(ttl_ms) = ttl_ms.filter(|ttl_ms| !(1..=TTL_MS_MAX).contains(ttl_ms)) {
+            let detail = format!("a time to live is from 1 to {TTL_MS_MAX} ms, not {ttl_ms}");
+            return Err(Error::new(Code::InvalidArgument, detail));
+        }
+        let index = self.keys.find(key.text());
+        let current = index.and_then(|index| self.entries.get(index));
+        if let Some(conflict) = self.compare(key, expect, current)? {
+            return Ok(conflict);
+        }
+        let same = current.is_some_and(|current| current.value.same(&value.value));
+        if let Some(current) = current.filter(|_| same && !touch && ttl_ms.is_none()) {
+            let kept = metadata.as_ref().is_none_or(|new| current.metadata.as_ref().is_some_and(|old| old.same(&new.value)));
+            if kept {
+                return Ok(Reply::Written { revision: current.revision, changed: false });
+            }
+        }
+        let bytes = value.bytes + metadata_bytes;
+        self.check_room(key.text().len(), bytes, current)?;
+        let entry = Entry {
+            value: value.value,
+            metadata: metadata.map(|metadata| metadata.value),
+            bytes: bytes as u32,
+            revision: self.revision + 1,
+            origin: origin.clone(),
+            updated_ms: unix_ms,
+            expires_ms: ttl_ms.map(|ttl_ms| unix_ms.saturating_add(ttl_ms)),
+            touched: touch,
+        };
+        let index = index.unwrap_or_else(|| self.intern(&key.shared()));
+        let revision = self.change(index, Some(entry), origin, touch, unix_ms);
+        Ok(Reply::Written { revision, changed: true })
+    }
+
+    /// Puts a value without options to a slot: the path that costs as little as it can. The
+    /// caller calls the plain watchers of the set itself; everything else is in the effects.
+    ///
+    /// Errors: `limit`; `invalid-argument` if the slot was given back.
+    pub fn put_slot(&mut self, slot: Slot, value: V, bytes: u64, origin: &Rc<str>, unix_ms: u64) -> Result<Hot, Error> {
+        let gone = || Error::new(Code::InvalidArgument, "the slot was given back");
+        let index = self.keys.resolve(slot).ok_or_else(gone)?;
+        within("valueBytes", self.options.limits.value_bytes, bytes)?;
+        let key_bytes = self.keys.text(index).len();
+        let current = self.entries.get(index);
+        if let Some(current) = current.filter(|current| current.value.same(&value)) {
+            return Ok(Hot { revision: current.revision, changed: false, set: SetId::NOBODY });
+        }
+        self.check_room(key_bytes, bytes, current)?;
+        let entry = Entry {
+            value,
+            metadata: None,
+            bytes: bytes as u32,
+            revision: self.revision + 1,
+            origin: origin.clone(),
+            updated_ms: unix_ms,
+            expires_ms: None,
+            touched: false,
+        };
+        if self.batch.is_some() {
+            let revision = self.change(index, Some(entry), origin.clone(), false, unix_ms);
+            return Ok(Hot { revision, changed: true, set: SetId::NOBODY });
+        }
+        self.revision += 1;
+        let revision = self.revision;
+        let old = self.entries.replace(index, key_bytes, Some(entry));
+        self.replica.write(index, Kind::Lasting, unix_ms);
+        self.history.record(index, revision);
+        let set = self.concerned(index);
+        if set != SetId::NOBODY && self.watches.has_queues(set) {
+            self.notify(index, set, old, origin.clone(), revision);
+            return Ok(Hot { revision, changed: true, set: SetId::NOBODY });
+        }
+        Ok(Hot { revision, changed: true, set })
+    }
+
+    fn delete(&mut self, key: &Key, origin: Rc<str>, expect: Option<u64>, touch: bool, unix_ms: u64) -> Result<Reply, Error> {
+        self.check_key(key)?;
+        let index = self.keys.find(key.text());
+        let current = index.and_then(|index| self.entries.get(index));
+        if let Some(conflict) = self.compare(key, expect, current)? {
+            return Ok(conflict);
+        }
+        if current.is_none() && !touch {
+            return Ok(Reply::Written { revision: 0, changed: false });
+        }
+        let index = index.unwrap_or_else(|| self.intern(&key.shared()));
+        self.change(index, None, origin, touch, unix_ms);
+        Ok(Reply::Written { revision: 0, changed: true })
+    }
+
+    fn clear(&mut self, selector: Option<&Selector>, origin: &Rc<str>, unix_ms: u64) -> Result<Reply, Error> {
+        if let Some(selector) = selector {
+            self.check_selector(selector)?;
+        }
+        let selected = self.select(selector);
+        let alone = self.batch.is_none();
+        if alone {
+            self.begin()?;
+        }
+        for &index in &selected {
+            self.change(index, None, origin.clone(), false, unix_ms);
+        }
+        if alone {
+            self.commit(unix_ms)?;
+        }
+        Ok(Reply::Cleared(selected.len() as u64))
+    }
+
+    /// Begins a batch.
+    ///
+    /// Errors: `invalid-argument` if one has begun; faces join nested ones.
+    pub fn begin(&mut self) -> Result<(), Error> {
+        if self.batch.is_some() {
+            return Err(Error::new(Code::InvalidArgument, "a batch has already begun"));
+        }
+        let places = hashbrown::HashMap::with_hasher(foldhash::fast::FixedState::default());
+        self.batch = Some(Batch { before: Vec::new(), places });
+        Ok(())
+    }
+
+    /// Makes what the batch has changed happen, as one commit. True if anything did.
+    ///
+    /// Errors: `invalid-argument` if no batch has begun.
+    pub fn commit(&mut self, unix_ms: u64) -> Result<bool, Error> {
+        let revision = self.revision + 1;
+        for Before { index, entry: old, origin, touched } in self.end_batch()? {
+            let now = self.entries.get(index);
+            let unchanged = match (&old, now) {
+                (None, None) => true,
+                (Some(old), Some(now)) => same_entry(old, now),
+                _ => false,
+            };
+            if unchanged && !touched {
+                // As it was, its revision included.
+                let key_bytes = self.keys.text(index).len();
+                self.entries.replace(index, key_bytes, old);
+                self.free_if_empty(index);
+            } else {
+                self.revision = revision;
+                self.publish(index, old, origin, touched, revision, unix_ms);
+            }
+        }
+        Ok(self.revision == revision)
+    }
+
+    /// Undoes what the batch has changed.
+    ///
+    /// Errors: `invalid-argument` if no batch has begun.
+    pub fn roll_back(&mut self) -> Result<(), Error> {
+        for Before { index, entry, .. } in self.end_batch()? {
+            let key_bytes = self.keys.text(index).len();
+            self.entries.replace(index, key_bytes, entry);
+            self.free_if_empty(index);
+        }
+        Ok(())
+    }
+
+    /// Whether a batch has begun.
+    pub fn in_batch(&self) -> bool {
+        self.batch.is_some()
+    }
+
+    fn end_batch(&mut self) -> Result<Vec<Before<V>>, Error> {
+        let none = || Error::new(Code::InvalidArgument, "no batch has begun");
+        self.batch.take().map(|batch| batch.before).ok_or_else(none)
+    }
+
+    /// Changes an entry, and publishes that now or with the batch. Returns the commit's revision.
+    fn change(&mut self, index: u32, entry: Option<Entry<V>>, origin: Rc<str>, touched: bool, unix_ms: u64) -> u64 {
+        let key_bytes = self.keys.text(index).len();
+        let old = self.entries.replace(index, key_bytes, entry);
+        if let Some(batch) = &mut self.batch {
+            match batch.places.get(&index) {
+                Some(&place) => {
+                    batch.before[place].origin = origin;
+                    batch.before[place].touched |= touched;
+                }
+                None => {
+                    batch.places.insert(index, batch.before.len());
+                    batch.before.push(Before { index, entry: old, origin, touched });
+                }
+            }
+            return self.revision + 1;
+        }
+        self.revision += 1;
+        self.publish(index, old, origin, touched, self.revision, unix_ms);
+        self.revision
+    }
+
+    /// Stamps a change that has been made here, and tells of it.
+    fn publish(&mut self, index: u32, old: Option<Entry<V>>, origin: Rc<str>, touched: bool, revision: u64, unix_ms: u64) {
+        match self.entries.get(index).map(|entry| entry.expires_ms) {
+            None => {
+                let tombstone = Body::tombstone(&origin, touched).write().into();
+                self.replica.delete(index, tombstone, unix_ms, self.monotonic_ms);
+            }
+            Some(None) => self.replica.write(index, Kind::Lasting, unix_ms),
+            Some(Some(expires_ms)) => {
+                self.expire_at(index, expires_ms);
+                self.replica.write(index, Kind::Mortal, unix_ms);
+            }
+        }
+        self.tell(index, old, origin, revision);
+    }
+
+    /// Records a visible change and notifies whom it concerns.
+    pub(super) fn tell(&mut self, index: u32, old: Option<Entry<V>>, origin: Rc<str>, revision: u64) {
+        self.history.record(index, revision);
+        let set = self.concerned(index);
+        if set != SetId::NOBODY {
+            self.notify(index, set, old, origin, revision);
+        }
+    }
+
+    fn concerned(&mut self, index: u32) -> SetId {
+        if !self.options.notify {
+            return SetId::NOBODY;
+        }
+        let (home, keys) = (self.namespaces.home(index), &self.keys);
+        self.watches.concerned(index, home, || Key::trusted(keys.shared(index)))
+    }
+
+    fn notify(&mut self, index: u32, set: SetId, old: Option<Entry<V>>, origin: Rc<str>, revision: u64) {
+        let change = self.describe(index, old.map(|old| old.value), origin, revision, false);
+        let members = self.watches.members(set);
+        if self.watches.has_queues(set) {
+            for &watch in members.iter() {
+                if self.watches.push(watch, change.clone()) {
+                    self.effects.push_back(Effect::Ready(watch));
+                }
+            }
+        }
+        self.effects.push_back(Effect::Notify { set, members, slot: self.keys.slot(index), change });
+    }
+
+    pub(super) fn describe(&self, index: u32, old: Option<V>, origin: Rc<str>, revision: u64, initial: bool) -> Change<V> {
+        let entry = self.entries.get(index);
+        Change {
+            key: Key::trusted(self.keys.shared(index)),
+            value: entry.map(|entry| entry.value.clone()),
+            old,
+            revision,
+            origin,
+            metadata: entry.and_then(|entry| entry.metadata.clone()),
+            initial,
+        }
+    }
+
+    /// Arranges for an entry to expire.
+    pub(super) fn expire_at(&mut self, index: u32, expires_ms: u64) {
+        let entries = &self.entries;
+        let wanted = |due: u64, index: &u32| entries.get(*index).is_some_and(|entry| entry.expires_ms == Some(due));
+        self.expiries.set(expires_ms, index, wanted);
+    }
+
+    fn compare(&self, key: &Key, expect: Option<u64>, current: Option<&Entry<V>>) -> Result<Option<Reply>, Error> {
+        let revision = current.map_or(0, |current| current.revision);
+        let Some(expect) = expect.filter(|&expect| expect != revision) else { return Ok(None) };
+        if self.batch.is_some() {
+            let detail = format!("{:?} has revision {revision}, not the expected {expect}", key.text());
+            return Err(Error::new(Code::Conflict, detail));
+        }
+        Ok(Some(Reply::Conflict { revision }))
+    }
+
+    pub(super) fn check_key(&self, key: &Key) -> Result<(), Error> {
+        let limits = &self.options.limits;
+        within("keyBytes", limits.key_bytes, key.text().len() as u64)?;
+        within("segments", limits.segments, key.segments().count() as u64)
+    }
+
+    /// Whether there is room for an entry of this size in place of the current one.
+    fn check_room(&self, key_bytes: usize, bytes: u64, current: Option<&Entry<V>>) -> Result<(), Error> {
+        let limits = &self.options.limits;
+        let freed = match current {
+            Some(current) => u64::from(current.bytes) + key_bytes as u64,
+            None => {
+                within("entries", limits.entries, self.entries.count() as u64 + 1)?;
+                0
+            }
+        };
+        within("bytes", limits.bytes, self.entries.bytes() + key_bytes as u64 + bytes - freed)
+    }
+}
+
+/// Refuses what is beyond a limit.
+pub(super) fn within(name: &str, max: u64, given: u64) -> Result<(), Error> {
+    if given > max { Err(Error::limit(name, max, given)) } else { Ok(()) }
+}
+
+fn same_entry<V: Stored>(a: &Entry<V>, b: &Entry<V>) -> bool {
+    let metadata = match (&a.metadata, &b.metadata) {
+        (Some(a), Some(b)) => a.same(b),
+        (None, None) => true,
+        _ => false,
+    };
+    a.value.same(&b.value) && metadata && a.expires_ms == b.expires_ms
+}

@@ -1,0 +1,67 @@
+//! Messages put together from their parts.
+//!
+//! Parts may come in any order, twice, or never. No timer decides: what is incomplete waits until
+//! the same sender has begun more messages than are kept, or the bytes kept reach their bound;
+//! then the oldest goes, and is asked for again by whoever misses it.
+
+use super::clock::Session;
+use super::frame::Frame;
+use std::collections::btree_map::Entry;
+use std::collections::{BTreeMap, VecDeque};
+
+/// Incomplete messages kept of all senders together.
+const KEPT_MAX: usize = 64;
+
+struct Partial {
+    from: Session,
+    message: u64,
+    count: u64,
+    parts: BTreeMap<u64, Vec<u8>>,
+    bytes: usize,
+}
+
+/// Incomplete messages.
+pub struct Assembly {
+    partials: VecDeque<Partial>,
+    bytes: usize,
+    bytes_max: usize,
+}
+
+impl Assembly {
+    /// Keeps at most this many bytes.
+    pub fn new(bytes_max: usize) -> Self {
+        Self { partials: VecDeque::new(), bytes: 0, bytes_max }
+    }
+
+    /// Adds a part of a message that has several; returns the message when it is complete.
+    pub fn add(&mut self, frame: &Frame<'_>) -> Option<Vec<u8>> {
+        let found = self.partials.iter().position(|kept| kept.from == frame.from && kept.message == frame.message);
+        let place = found.unwrap_or_else(|| {
+            let (from, message, count) = (frame.from, frame.message, frame.parts);
+            self.partials.push_back(Partial { from, message, count, parts: BTreeMap::new(), bytes: 0 });
+            self.partials.len() - 1
+        });
+        let partial = self.partials.get_mut(place).filter(|partial| partial.count == frame.parts)?;
+        if let Entry::Vacant(part) = partial.parts.entry(frame.part) {
+            part.insert(frame.payload.to_vec());
+            partial.bytes += frame.payload.len();
+            self.bytes += frame.payload.len();
+        }
+        if partial.parts.len() as u64 == partial.count {
+            let partial = self.partials.remove(place)?;
+            self.bytes -= partial.bytes;
+            return Some(partial.parts.into_values().flatten().collect());
+        }
+        while self.bytes > self.bytes_max || self.partials.len() > KEPT_MAX {
+            let oldest = self.partials.pop_front()?;
+            self.bytes -= oldest.bytes;
+        }
+        None
+    }
+
+    /// Forgets what a sender began: it has left.
+    pub fn forget(&mut self, from: Session) {
+        self.partials.retain(|kept| kept.from != from);
+        self.bytes = self.partials.iter().map(|kept| kept.bytes).sum();
+    }
+}

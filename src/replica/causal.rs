@@ -1,0 +1,201 @@
+//! What a replica has seen: exactly which writes, in little space.
+//!
+//! For each session a bound: every write of it up to there has been seen (or was overwritten
+//! before it was ever sent). Beyond the bounds, a cloud of single writes that arrived after a
+//! gap, each with the reading of the write before it, so that the cloud dissolves when the gap
+//! closes. Below everything a floor: writes of sessions without a bound count as seen up to it,
+//! so that long-gone sessions can be forgotten.
+//!
+//! The laws, checked by the property tests: join is commutative, associative and idempotent, and
+//! what either side covers the join covers.
+
+use super::clock::{Hlc, Session, Stamp};
+use crate::codec::{Malformed, Reader, mix, write_varint};
+use std::collections::BTreeMap;
+
+/// A causal context. See the module.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Causal {
+    bounds: BTreeMap<Session, Hlc>,
+    /// Writes seen out of order, with the reading of the write before each.
+    cloud: BTreeMap<(Session, Hlc), Hlc>,
+    floor: Hlc,
+}
+
+impl Causal {
+    /// Up to where all writes of a session have been seen.
+    pub fn bound(&self, session: Session) -> Hlc {
+        self.bounds.get(&session).copied().unwrap_or(self.floor)
+    }
+
+    /// Whether the write with this stamp has been seen.
+    pub fn covers(&self, stamp: Stamp) -> bool {
+        stamp.hlc <= self.bound(stamp.session) || self.cloud.contains_key(&(stamp.session, stamp.hlc))
+    }
+
+    /// Notes that all writes of a session up to a reading have been seen.
+    pub fn advance(&mut self, session: Session, hlc: Hlc) {
+        if hlc > self.bound(session) {
+            self.bounds.insert(session, hlc);
+        }
+    }
+
+    /// Notes one write seen after a gap, and the reading of the write before it.
+    pub fn note(&mut self, stamp: Stamp, previous: Hlc) {
+        if !self.covers(stamp) {
+            self.cloud.insert((stamp.session, stamp.hlc), previous);
+        }
+    }
+
+    /// Dissolves what the bounds have reached.
+    pub fn compact(&mut self) {
+        if self.cloud.is_empty() {
+            return;
+        }
+        // In order of session and reading, so one pass closes every chain that can be closed.
+        let cloud = std::mem::take(&mut self.cloud);
+        for ((session, hlc), previous) in cloud {
+            let bound = self.bound(session);
+            if hlc <= bound {
+                continue;
+            }
+            if previous <= bound {
+                self.bounds.insert(session, hlc);
+            } else {
+                self.cloud.insert((session, hlc), previous);
+            }
+        }
+    }
+
+    /// Joins what another has seen.
+    pub fn join(&mut self, other: &Causal) {
+        self.raise_floor(other.floor);
+        for (&session, &hlc) in &other.bounds {
+            self.advance(session, hlc);
+        }
+        for (&(session, hlc), &previous) in &other.cloud {
+            let known = self.cloud.get(&(session, hlc)).copied().unwrap_or(Hlc(u64::MAX));
+            if known != Hlc(u64::MAX) || !self.covers(Stamp { hlc, session }) {
+                self.cloud.insert((session, hlc), previous.min(known));
+            }
+        }
+        self.compact();
+    }
+
+    /// Whether the other has seen something that this one has not.
+    pub fn lacks(&self, other: &Causal) -> bool {
+        other.floor > self.floor
+            || other.bounds.iter().any(|(&session, &hlc)| hlc > self.bound(session))
+            || other.cloud.keys().any(|&(session, hlc)| !self.covers(Stamp { hlc, session }))
+    }
+
+    /// Forgets the earliest sessions until at most `max` are left, none of them later than
+    /// `latest`: their writes up to the new floor count as seen.
+    pub fn prune(&mut self, max: usize, latest: Hlc) {
+        if self.bounds.len() <= max {
+            return;
+        }
+        let mut ends: Vec<_> = self.bounds.values().copied().filter(|&hlc| hlc <= latest).collect();
+        ends.sort_unstable();
+        // A quarter more than needed, so that this is not done again at the next session.
+        let excess = (self.bounds.len() - max + max / 4).min(ends.len());
+        if let Some(&floor) = excess.checked_sub(1).and_then(|last| ends.get(last)) {
+            self.raise_floor(floor);
+        }
+    }
+
+    fn raise_floor(&mut self, floor: Hlc) {
+        if floor > self.floor {
+            self.floor = floor;
+            self.bounds.retain(|_, hlc| *hlc > floor);
+            self.compact();
+        }
+    }
+
+    /// Up to where the writes of unknown sessions count as seen.
+    pub fn floor(&self) -> Hlc {
+        self.floor
+    }
+
+    /// How many sessions have a bound.
+    pub fn sessions(&self) -> usize {
+        self.bounds.len()
+    }
+
+    /// How many writes are in the cloud.
+    pub fn strays(&self) -> usize {
+        self.cloud.len()
+    }
+
+    /// The latest reading seen.
+    pub fn latest(&self) -> Hlc {
+        let bounds = self.bounds.values().copied();
+        bounds.chain(self.cloud.keys().map(|&(_, hlc)| hlc)).fold(self.floor, Hlc::max)
+    }
+
+    /// A hash that is equal for equal contexts.
+    pub fn hash(&self) -> u64 {
+        let bounds = self.bounds.iter().map(|(session, hlc)| (session.0, hlc.0, 1));
+        let cloud = self.cloud.keys().map(|(session, hlc)| (session.0, hlc.0, 2));
+        let sum = |hash, (session, hlc, part)| mix(mix(mix(hash ^ session) ^ hlc) ^ part);
+        bounds.chain(cloud).fold(mix(self.floor.0), sum)
+    }
+
+    /// Appends the bytes.
+    pub fn write(&self, out: &mut Vec<u8>) {
+        write_varint(self.floor.0, out);
+        write_bounds(&self.bounds, out);
+        write_varint(self.cloud.len() as u64, out);
+        for (&(session, hlc), &previous) in &self.cloud {
+            out.extend_from_slice(&session.0.to_le_bytes());
+            write_varint(hlc.0, out);
+            write_varint(previous.0, out);
+        }
+    }
+
+    /// Reads the bytes.
+    pub fn read(reader: &mut Reader<'_>) -> Result<Self, Malformed> {
+        let floor = Hlc(reader.varint()?);
+        let bounds = read_bounds(reader)?;
+        if bounds.values().any(|&hlc| hlc <= floor) {
+            return Err("a bound below the floor");
+        }
+        let mut cloud = BTreeMap::new();
+        let mut last = None;
+        for _ in 0..reader.count(10)? {
+            let stray = (Session(reader.u64()?), Hlc(reader.varint()?));
+            if last.is_some_and(|last| last >= stray) {
+                return Err("strays not in order");
+            }
+            last = Some(stray);
+            cloud.insert(stray, Hlc(reader.varint()?));
+        }
+        let mut causal = Self { bounds, cloud, floor };
+        causal.compact();
+        Ok(causal)
+    }
+}
+
+/// Appends readings by session.
+pub fn write_bounds(bounds: &BTreeMap<Session, Hlc>, out: &mut Vec<u8>) {
+    write_varint(bounds.len() as u64, out);
+    for (session, hlc) in bounds {
+        out.extend_from_slice(&session.0.to_le_bytes());
+        write_varint(hlc.0, out);
+    }
+}
+
+/// Reads readings by session, in order and without repeats.
+pub fn read_bounds(reader: &mut Reader<'_>) -> Result<BTreeMap<Session, Hlc>, Malformed> {
+    let mut bounds = BTreeMap::new();
+    let mut last = None;
+    for _ in 0..reader.count(9)? {
+        let session = Session(reader.u64()?);
+        if last.is_some_and(|last| last >= session) {
+            return Err("sessions not in order");
+        }
+        last = Some(session);
+        bounds.insert(session, Hlc(reader.varint()?));
+    }
+    Ok(bounds)
+}

@@ -1,0 +1,80 @@
+//! The visible entries.
+//!
+//! An absent, deleted or expired key has no entry. The sums of entries and bytes are kept exact,
+//! so that limits are decided before anything changes.
+
+use std::rc::Rc;
+
+/// One visible entry.
+#[derive(Clone, Debug)]
+pub struct Entry<V> {
+    /// The value.
+    pub value: V,
+    /// Facts about the entry that are not its value.
+    pub metadata: Option<V>,
+    /// Encoded bytes of value and metadata.
+    pub bytes: u32,
+    /// The commit of this session that last changed it.
+    pub revision: u64,
+    /// The agent that wrote it.
+    pub origin: Rc<str>,
+    /// When it was written, by the writer's clock, in Unix milliseconds.
+    pub updated_ms: u64,
+    /// When it expires, in Unix milliseconds.
+    pub expires_ms: Option<u64>,
+    /// Whether the last write was to be heard of although it changed nothing.
+    pub touched: bool,
+}
+
+/// The column of entries.
+pub struct Entries<V> {
+    column: Vec<Option<Entry<V>>>,
+    count: usize,
+    bytes: u64,
+}
+
+impl<V> Default for Entries<V> {
+    fn default() -> Self {
+        Self { column: Vec::new(), count: 0, bytes: 0 }
+    }
+}
+
+impl<V> Entries<V> {
+    /// The entry at a slot's index, if there is one.
+    pub fn get(&self, index: u32) -> Option<&Entry<V>> {
+        self.column.get(index as usize)?.as_ref()
+    }
+
+    /// The entry at a slot's index, to change what the sums do not count.
+    pub fn get_mut(&mut self, index: u32) -> Option<&mut Entry<V>> {
+        self.column.get_mut(index as usize)?.as_mut()
+    }
+
+    /// Replaces what is at an index and returns what was there. The key's length joins the sum.
+    pub fn replace(&mut self, index: u32, key_bytes: usize, entry: Option<Entry<V>>) -> Option<Entry<V>> {
+        let place = index as usize;
+        if place >= self.column.len() {
+            self.column.resize_with(place + 1, || None);
+        }
+        if let Some(new) = &entry {
+            self.count += 1;
+            self.bytes += u64::from(new.bytes) + key_bytes as u64;
+        }
+        let old = std::mem::replace(&mut self.column[place], entry);
+        if let Some(old) = &old {
+            self.count -= 1;
+            self.bytes -= u64::from(old.bytes) + key_bytes as u64;
+        }
+        old
+    }
+
+    /// How many entries there are.
+    pub fn count(&self) -> usize {
+        self.count
+    }
+
+    /// The encoded bytes of all keys, values and metadata.
+    pub fn bytes(&self) -> u64 {
+        self.bytes
+    }
+}

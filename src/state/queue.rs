@@ -1,0 +1,84 @@
+//! Changes, and queues of them for readers that pull.
+//!
+//! A queue is bounded: when it is full the oldest change goes and is counted as missed. Initial
+//! values are never dropped, and do not count: they are what makes the reader's picture whole.
+
+use crate::key::Key;
+use std::collections::VecDeque;
+use std::rc::Rc;
+
+/// One visible change of one entry.
+#[derive(Clone, Debug)]
+pub struct Change<V> {
+    /// The key.
+    pub key: Key,
+    /// The value now; `None` if the entry is absent.
+    pub value: Option<V>,
+    /// The value before; `None` if the entry was absent.
+    pub old: Option<V>,
+    /// The commit that made the change.
+    pub revision: u64,
+    /// The agent that made the change.
+    pub origin: Rc<str>,
+    /// The metadata of the entry.
+    pub metadata: Option<V>,
+    /// True for a value that was there when the watch began.
+    pub initial: bool,
+}
+
+impl<V> Change<V> {
+    /// True if the entry is gone now: deleted or expired.
+    pub fn deleted(&self) -> bool {
+        self.value.is_none()
+    }
+}
+
+/// Changes waiting for one reader.
+pub struct Queue<V> {
+    changes: VecDeque<Change<V>>,
+    capacity: usize,
+    /// How many initial values are still at the front.
+    initial: usize,
+    missed: u64,
+}
+
+impl<V> Queue<V> {
+    /// An empty queue of at least one place.
+    pub fn new(capacity: usize) -> Self {
+        Self { changes: VecDeque::new(), capacity: capacity.max(1), initial: 0, missed: 0 }
+    }
+
+    /// Adds a change; true if the queue was empty.
+    pub fn push(&mut self, change: Change<V>) -> bool {
+        if change.initial {
+            self.initial += 1;
+        } else if self.changes.len() - self.initial >= self.capacity {
+            self.changes.remove(self.initial);
+            self.missed += 1;
+        }
+        self.changes.push_back(change);
+        self.changes.len() == 1
+    }
+
+    /// Takes the oldest change.
+    pub fn pop(&mut self) -> Option<Change<V>> {
+        let change = self.changes.pop_front()?;
+        self.initial -= usize::from(change.initial);
+        Some(change)
+    }
+
+    /// How many changes wait.
+    pub fn len(&self) -> usize {
+        self.changes.len()
+    }
+
+    /// Whether none waits.
+    pub fn is_empty(&self) -> bool {
+        self.changes.is_empty()
+    }
+
+    /// How many changes were dropped since the watch began.
+    pub fn missed(&self) -> u64 {
+        self.missed
+    }
+}

@@ -1,0 +1,259 @@
+//! Who hears of a change.
+//!
+//! A change concerns a set of watches. Sets are interned, so that a commit answers with one
+//! number; each slot remembers the set it last matched, and the epoch at which it did. Opening or
+//! closing a watch moves the epoch of the namespaces it could select and touches no slot; the
+//! next change of a slot with an older epoch matches its own key again. So a change costs what
+//! its own key costs, and opening a watch does not walk the keys.
+
+use super::queue::{Change, Queue};
+use super::selection::{Selection, WatchId};
+use crate::key::{Key, Selector};
+use foldhash::fast::FixedState;
+use hashbrown::HashMap;
+use std::collections::BTreeMap;
+use std::rc::Rc;
+
+/// An interned set of watches; never reused. [`SetId::NOBODY`] is the empty one.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct SetId(pub u32);
+
+impl SetId {
+    /// The set without watches.
+    pub const NOBODY: SetId = SetId(0);
+}
+
+struct Set {
+    members: Rc<[WatchId]>,
+    /// How many slots remember it.
+    slots: usize,
+    /// Whether a member's changes are queued here.
+    queued: bool,
+}
+
+struct Watch<V> {
+    selector: Selector,
+    owner: Option<Rc<str>>,
+    /// Changes kept for a reader that pulls; `None` if the face calls its watcher.
+    queue: Option<Queue<V>>,
+}
+
+#[derive(Clone, Copy)]
+struct Memo {
+    epoch: u64,
+    set: SetId,
+}
+
+/// All open watches. See the module.
+pub struct Watches<V> {
+    open: BTreeMap<WatchId, Watch<V>>,
+    opened: u32,
+    selection: Selection,
+    owners: HashMap<Rc<str>, Vec<WatchId>, FixedState>,
+    sets: HashMap<SetId, Set, FixedState>,
+    interned: HashMap<Rc<[WatchId]>, SetId, FixedState>,
+    named: u32,
+    unused: Vec<SetId>,
+    memos: Vec<Memo>,
+    epoch: u64,
+    /// When a watch without a fixed first segment last came or went.
+    everywhere: u64,
+    /// The same for watches of one namespace.
+    within: Vec<u64>,
+    queued: usize,
+}
+
+impl<V: Clone> Watches<V> {
+    /// None yet.
+    pub fn new(seed: u64) -> Self {
+        Self {
+            open: BTreeMap::new(),
+            opened: 0,
+            selection: Selection::new(seed),
+            owners: HashMap::with_hasher(FixedState::with_seed(seed)),
+            sets: HashMap::with_hasher(FixedState::with_seed(seed)),
+            interned: HashMap::with_hasher(FixedState::with_seed(seed)),
+            named: 0,
+            unused: Vec::new(),
+            memos: Vec::new(),
+            epoch: 1,
+            everywhere: 1,
+            within: Vec::new(),
+            queued: 0,
+        }
+    }
+
+    /// Opens a watch. `home` finds the namespace of a first segment.
+    pub fn open(
+        &mut self,
+        selector: Selector,
+        owner: Option<Rc<str>>,
+        capacity: Option<usize>,
+        home: impl Fn(&str) -> Option<u32>,
+    ) -> WatchId {
+        self.opened += 1;
+        let id = WatchId(self.opened);
+        self.selection.add(&selector, id);
+        self.outdate(&selector, home);
+        if let Some(owner) = &owner {
+            self.owners.entry(owner.clone()).or_default().push(id);
+        }
+        self.open.insert(id, Watch { selector, owner, queue: capacity.map(Queue::new) });
+        id
+    }
+
+    /// Closes a watch; false if it was not open.
+    pub fn close(&mut self, id: WatchId, home: impl Fn(&str) -> Option<u32>) -> bool {
+        let Some(watch) = self.open.remove(&id) else { return false };
+        self.selection.remove(&watch.selector, id);
+        self.outdate(&watch.selector, home);
+        self.queued -= watch.queue.map_or(0, |queue| queue.len());
+        if let Some(owner) = watch.owner
+            && let Some(owned) = self.owners.get_mut(&owner)
+        {
+            owned.retain(|&other| other != id);
+            if owned.is_empty() {
+                self.owners.remove(&owner);
+            }
+        }
+        true
+    }
+
+    /// The watches of an owner.
+    pub fn owned(&self, owner: &str) -> Vec<WatchId> {
+        self.owners.get(owner).cloned().unwrap_or_default()
+    }
+
+    /// How many watches are open.
+    pub fn count(&self) -> usize {
+        self.open.len()
+    }
+
+    /// How many changes wait in queues.
+    pub fn queued(&self) -> usize {
+        self.queued
+    }
+
+    /// The selector of an open watch.
+    pub fn selector(&self, id: WatchId) -> Option<&Selector> {
+        self.open.get(&id).map(|watch| &watch.selector)
+    }
+
+    /// The queue of an open watch that has one.
+    pub fn queue(&self, id: WatchId) -> Option<&Queue<V>> {
+        self.open.get(&id)?.queue.as_ref()
+    }
+
+    /// Adds a change to the queue of a watch; true if its reader should be told.
+    pub fn push(&mut self, id: WatchId, change: Change<V>) -> bool {
+        let Some(queue) = self.open.get_mut(&id).and_then(|watch| watch.queue.as_mut()) else { return false };
+        let before = queue.len();
+        let first = queue.push(change);
+        self.queued = self.queued + queue.len() - before;
+        first
+    }
+
+    /// Takes the oldest change from the queue of a watch.
+    pub fn take(&mut self, id: WatchId) -> Option<Change<V>> {
+        let change = self.open.get_mut(&id)?.queue.as_mut()?.pop()?;
+        self.queued -= 1;
+        Some(change)
+    }
+
+    /// The watches that a change of the slot concerns.
+    pub fn concerned(&mut self, index: u32, home: u32, key: impl FnOnce() -> Key) -> SetId {
+        let place = index as usize;
+        if place >= self.memos.len() {
+            self.memos.resize(place + 1, Memo { epoch: 0, set: SetId::NOBODY });
+        }
+        let memo = self.memos[place];
+        let within = self.within.get(home as usize).copied().unwrap_or(0);
+        if memo.epoch >= self.everywhere.max(within) {
+            return memo.set;
+        }
+        self.drop_memo(memo.set);
+        let members = if self.open.is_empty() { Vec::new() } else { self.selection.matching(&key()) };
+        let set = self.intern(members);
+        if let Some(set) = self.sets.get_mut(&set) {
+            set.slots += 1;
+        }
+        self.memos[place] = Memo { epoch: self.epoch, set };
+        set
+    }
+
+    /// Forgets what a slot matched: it is given back.
+    pub fn forget(&mut self, index: u32) {
+        if let Some(memo) = self.memos.get_mut(index as usize) {
+            let set = memo.set;
+            *memo = Memo { epoch: 0, set: SetId::NOBODY };
+            self.drop_memo(set);
+        }
+    }
+
+    /// The watches of a set; none if it has been released.
+    pub fn members(&self, set: SetId) -> Rc<[WatchId]> {
+        self.sets.get(&set).map(|set| set.members.clone()).unwrap_or_default()
+    }
+
+    /// Whether some of the set's changes are queued here.
+    pub fn has_queues(&self, set: SetId) -> bool {
+        self.sets.get(&set).is_some_and(|set| set.queued)
+    }
+
+    /// Gives up sets that no slot remembers; whoever kept one by number forgets it now.
+    pub fn release(&mut self) -> Vec<SetId> {
+        let mut released = std::mem::take(&mut self.unused);
+        released.retain(|id| match self.sets.get(id) {
+            Some(set) if set.slots == 0 => {
+                self.interned.remove(&set.members);
+                self.sets.remove(id);
+                true
+            }
+            _ => false,
+        });
+        released
+    }
+
+    fn intern(&mut self, members: Vec<WatchId>) -> SetId {
+        if members.is_empty() {
+            return SetId::NOBODY;
+        }
+        if let Some(&set) = self.interned.get(&members[..]) {
+            return set;
+        }
+        self.named += 1;
+        let id = SetId(self.named);
+        let members: Rc<[WatchId]> = members.into();
+        let queued = members.iter().any(|id| self.open.get(id).is_some_and(|watch| watch.queue.is_some()));
+        self.interned.insert(members.clone(), id);
+        self.sets.insert(id, Set { members, slots: 0, queued });
+        id
+    }
+
+    fn drop_memo(&mut self, id: SetId) {
+        if let Some(set) = self.sets.get_mut(&id) {
+            set.slots -= 1;
+            if set.slots == 0 {
+                self.unused.push(id);
+            }
+        }
+    }
+
+    /// Makes stale what slots remember, where the selector could reach.
+    fn outdate(&mut self, selector: &Selector, home: impl Fn(&str) -> Option<u32>) {
+        self.epoch += 1;
+        let mut within = |head: &str| {
+            // A namespace without slots has nothing to make stale.
+            let Some(home) = home(head) else { return };
+            if home as usize >= self.within.len() {
+                self.within.resize(home as usize + 1, 0);
+            }
+            self.within[home as usize] = self.epoch;
+        };
+        match (selector, selector.head()) {
+            (Selector::Keys(keys), _) => keys.iter().for_each(|key| within(key.head())),
+            (_, Some(head)) => within(head),
+            (_, None) => self.everywhere = self.epoch,
+        }
+    }
+}

@@ -1,0 +1,161 @@
+//! Texts to slots.
+//!
+//! A table gives each text a small number, finds the number again by the text, and takes it back
+//! when told. Everything else about a key lives in columns indexed by that number, one column a
+//! part. A [`Slot`] is the number with a generation, so that whoever kept one across its return
+//! is found out. The hash is seeded by the caller; nothing observable depends on its order.
+
+use foldhash::fast::FixedState;
+use hashbrown::HashTable;
+use std::hash::BuildHasher;
+use std::rc::Rc;
+
+/// A place in a table: index and generation. Fits in the whole numbers of an `f64`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Slot(u64);
+
+const GENERATION_MAX: u32 = (1 << 20) - 1;
+
+impl Slot {
+    fn new(index: u32, generation: u32) -> Self {
+        Self(u64::from(generation) << 32 | u64::from(index))
+    }
+
+    /// The column index. Only a slot that the table has resolved is in range.
+    pub fn index(self) -> u32 {
+        self.0 as u32
+    }
+
+    /// The slot as one number below 2^52.
+    pub fn number(self) -> u64 {
+        self.0
+    }
+
+    /// The slot of a number; it need not exist.
+    pub fn from_number(number: u64) -> Self {
+        Self(number)
+    }
+}
+
+struct Row {
+    text: Option<Rc<str>>,
+    generation: u32,
+}
+
+/// The table. See the module.
+pub struct Table {
+    hasher: FixedState,
+    index: HashTable<u32>,
+    rows: Vec<Row>,
+    free: Vec<u32>,
+}
+
+impl Table {
+    /// An empty table whose hashes depend on the seed.
+    pub fn new(seed: u64) -> Self {
+        Self { hasher: FixedState::with_seed(seed), index: HashTable::new(), rows: Vec::new(), free: Vec::new() }
+    }
+
+    /// Finds the text.
+    pub fn find(&self, text: &str) -> Option<u32> {
+        let hash = self.hasher.hash_one(text);
+        self.index.find(hash, |&index| self.text(index) == text).copied()
+    }
+
+    /// Finds the text or gives it a place.
+    pub fn intern(&mut self, text: &Rc<str>) -> u32 {
+        if let Some(index) = self.find(text) {
+            return index;
+        }
+        let index = self.free.pop().unwrap_or(self.rows.len() as u32);
+        match self.rows.get_mut(index as usize) {
+            Some(row) => row.text = Some(text.clone()),
+            None => self.rows.push(Row { text: Some(text.clone()), generation: 0 }),
+        }
+        let (hasher, rows) = (&self.hasher, &self.rows);
+        let rehash = |&index: &u32| hasher.hash_one(rows[index as usize].text.as_deref().unwrap_or(""));
+        self.index.insert_unique(hasher.hash_one(&**text), index, rehash);
+        index
+    }
+
+    /// Takes the place back; slots that were given for it no longer resolve.
+    pub fn remove(&mut self, index: u32) {
+        let hash = self.hasher.hash_one(self.text(index));
+        if let Ok(found) = self.index.find_entry(hash, |&other| other == index) {
+            found.remove();
+            let row = &mut self.rows[index as usize];
+            row.text = None;
+            // A place whose generations are used up is retired rather than given out twice.
+            if row.generation < GENERATION_MAX {
+                row.generation += 1;
+                self.free.push(index);
+            }
+        }
+    }
+
+    /// The text at a place in use; empty for one that is not.
+    pub fn text(&self, index: u32) -> &str {
+        self.rows[index as usize].text.as_deref().unwrap_or("")
+    }
+
+    /// The text at a place in use, shared.
+    pub fn shared(&self, index: u32) -> Rc<str> {
+        self.rows[index as usize].text.clone().unwrap_or_default()
+    }
+
+    /// The slot of a place in use.
+    pub fn slot(&self, index: u32) -> Slot {
+        Slot::new(index, self.rows[index as usize].generation)
+    }
+
+    /// The place of a slot, if it has not been taken back since.
+    pub fn resolve(&self, slot: Slot) -> Option<u32> {
+        let row = self.rows.get(slot.index() as usize)?;
+        (row.text.is_some() && Slot::new(slot.index(), row.generation) == slot).then_some(slot.index())
+    }
+
+    /// How many texts it holds.
+    pub fn len(&self) -> usize {
+        self.index.len()
+    }
+
+    /// Whether it holds none.
+    pub fn is_empty(&self) -> bool {
+        self.index.is_empty()
+    }
+
+    /// One past the highest place ever given.
+    pub fn width(&self) -> usize {
+        self.rows.len()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_slot_given_back_no_longer_resolves() {
+        let mut table = Table::new(7);
+        let a = table.intern(&"a".into());
+        let slot = table.slot(a);
+        assert_eq!(table.intern(&"a".into()), a);
+        assert_eq!(table.resolve(slot), Some(a));
+        table.remove(a);
+        assert_eq!((table.find("a"), table.resolve(slot), table.len()), (None, None, 0));
+        let b = table.intern(&"b".into());
+        assert_eq!((b, table.resolve(slot)), (a, None));
+        assert_ne!(table.slot(b), slot);
+    }
+
+    #[test]
+    fn texts_are_found_whatever_the_seed() {
+        for seed in 0..3 {
+            let mut table = Table::new(seed);
+            for n in 0..5_000u32 {
+                assert_eq!(table.intern(&n.to_string().into()), n);
+            }
+            assert!((0..5_000u32).all(|n| table.find(&n.to_string()) == Some(n)));
+        }
+    }
+}
