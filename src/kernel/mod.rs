@@ -29,6 +29,7 @@ pub use command::{Command, Hot, Measured, Reply, Time};
 pub use effect::Effect;
 pub use limits::Limits;
 pub use reading::{Changed, Usage};
+pub use watching::WatchOptions;
 
 use crate::codec::{hash, mix};
 use crate::error::{Code, Error};
@@ -156,6 +157,11 @@ impl<V: Stored> Kernel<V> {
     /// The next thing for the face to do.
     pub fn next_effect(&mut self) -> Option<Effect<V>> {
         self.effects.pop_front()
+    }
+
+    /// Whether there is anything for the face to do.
+    pub fn has_effects(&self) -> bool {
+        !self.effects.is_empty()
     }
 
     /// Slots that were given back since this was last asked; whoever kept one forgets it now.

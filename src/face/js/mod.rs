@@ -1,1 +1,460 @@
-//! js
+//! The npm face: numbers in, numbers out.
+//!
+//! Nothing here decides anything. A call converts what it is given, calls the kernel, converts
+//! what comes back, and holds no borrow when it returns; watchers are called by JavaScript after
+//! that. Hot calls exchange numbers only; the rest use text, bytes, and (what is structured and
+//! rare) serde. An error crosses as text, `code: detail`, and is thrown.
+
+#![allow(unsafe_code, reason = "the macros of wasm-bindgen need it; nothing here is written with it")]
+#![allow(clippy::too_many_arguments, reason = "numbers cross one by one")]
+
+mod reference;
+mod report;
+
+use crate::error::{Code, Error};
+use crate::kernel::{Command, Kernel, Limits, Measured, Options, Reply, TOMBSTONE_MS, Time, WatchOptions};
+use crate::key::{Key, Selector};
+use crate::state::selection::WatchId;
+use crate::state::watch::SetId;
+use crate::table::Slot;
+use reference::{Pool, Ref};
+use report::{Records, SessionReport, UsageReport};
+use serde::Deserialize;
+use std::cell::RefCell;
+use std::collections::BTreeMap;
+use std::rc::Rc;
+use wasm_bindgen::prelude::*;
+
+/// Set in the answer of [`Core::put`] if the value changed.
+const CHANGED: u32 = 1;
+/// Set if there are effects to drain or things to let go.
+const PENDING: u32 = 2;
+/// Set if the replaced value is to be let go, and nothing else.
+const RELEASED: u32 = 4;
+/// Set if the put was refused; [`Core::take_error`] says why.
+const REFUSED: u32 = 8;
+/// How far the watch set is shifted.
+const SET_SHIFT: u32 = 4;
+
+/// What JavaScript passes to open a hall.
+#[derive(Deserialize)]
+struct Opening {
+    name: String,
+    agent: String,
+    seed: u64,
+    limits: BTreeMap<String, f64>,
+    notify: bool,
+    share: bool,
+    revision: f64,
+}
+
+/// One kernel of references.
+#[wasm_bindgen]
+pub struct Core {
+    kernel: RefCell<Kernel<Ref>>,
+    pool: Pool,
+    agents: RefCell<Vec<Rc<str>>>,
+    records: RefCell<Records>,
+    error: RefCell<Option<Error>>,
+}
+
+#[wasm_bindgen]
+impl Core {
+    /// Opens a hall.
+    #[wasm_bindgen(constructor)]
+    pub fn new(options: JsValue, now: f64, monotonic: f64) -> Result<Core, JsValue> {
+        let opening: Opening = serde_wasm_bindgen::from_value(options)
+            .map_err(|error| thrown(Error::new(Code::InvalidArgument, error.to_string())))?;
+        let mut limits = Limits::default();
+        for (name, value) in &opening.limits {
+            let whole = value.fract() == 0.0 && *value >= 0.0;
+            let detail = || Error::new(Code::InvalidArgument, format!("the limit {name} is a whole number, not {value}"));
+            limits.set(name, if whole { *value as u64 } else { return Err(thrown(detail())) }).map_err(thrown)?;
+        }
+        let pool = Pool::default();
+        let options = Options {
+            name: opening.name.into(),
+            agent: opening.agent.into(),
+            seed: opening.seed,
+            limits,
+            notify: opening.notify,
+            tombstone_ms: TOMBSTONE_MS,
+            revision: opening.revision as u64,
+        };
+        let mut kernel = Kernel::new(options, pool.clone()).map_err(thrown)?;
+        if opening.share {
+            kernel.join(time(now, monotonic));
+        }
+        Ok(Self {
+            kernel: RefCell::new(kernel),
+            pool,
+            agents: RefCell::default(),
+            records: RefCell::default(),
+            error: RefCell::default(),
+        })
+    }
+
+    /// The number of an agent's name, for the calls that take an origin.
+    pub fn agent(&self, name: &str) -> Result<u32, JsValue> {
+        crate::kernel::check_name("an agent's name", name).map_err(thrown)?;
+        let mut agents = self.agents.borrow_mut();
+        if let Some(known) = agents.iter().position(|agent| **agent == *name) {
+            return Ok(known as u32);
+        }
+        agents.push(name.into());
+        Ok(agents.len() as u32 - 1)
+    }
+
+    /// Puts a value to a known slot: the hot path.
+    pub fn put(&self, slot: f64, value: u32, bytes: f64, origin: u32, now: f64, replaced: u32) -> u32 {
+        let mut kernel = self.kernel.borrow_mut();
+        let agents = self.agents.borrow();
+        let put = match agents.get(origin as usize) {
+            Some(origin) => kernel.put_slot(slot_of(slot), self.pool.hold(value), bytes as u64, origin, now as u64),
+            None => Err(Error::new(Code::InvalidArgument, "an unknown agent")),
+        };
+        match put {
+            Ok(hot) => {
+                let mut answer = hot.set.0 << SET_SHIFT | if hot.changed { CHANGED } else { 0 };
+                if self.pool.take_only(replaced) {
+                    answer |= RELEASED;
+                }
+                if kernel.has_effects() || self.pool.has_released() {
+                    answer |= PENDING;
+                }
+                answer
+            }
+            Err(error) => {
+                *self.error.borrow_mut() = Some(error);
+                REFUSED | PENDING
+            }
+        }
+    }
+
+    /// Why the last hot put was refused.
+    pub fn take_error(&self) -> Option<String> {
+        self.error.borrow_mut().take().map(|error| error.to_string())
+    }
+
+    /// Puts a value by its key's text, with options; negative numbers stand for none. Answers
+    /// slot, revision, whether it changed, and whether `expect` failed.
+    pub fn write(
+        &self,
+        key: &str,
+        value: u32,
+        bytes: f64,
+        metadata: u32,
+        metadata_bytes: f64,
+        origin: u32,
+        expect: f64,
+        ttl: f64,
+        touch: bool,
+        now: f64,
+    ) -> Result<Vec<f64>, JsValue> {
+        let value = Measured { value: self.pool.hold(value), bytes: bytes as u64 };
+        let metadata =
+            (metadata != 0).then(|| Measured { value: self.pool.hold(metadata), bytes: metadata_bytes as u64 });
+        let key_read = Key::parse(key).map_err(thrown)?;
+        let (expect, ttl_ms) = (optional(expect), optional(ttl));
+        let command =
+            Command::Put { key: key_read, value, metadata, origin: self.origin(origin)?, expect, ttl_ms, touch };
+        let (revision, changed, conflict) = self.apply(command, now)?;
+        let slot = self.kernel.borrow().slot(key).map_or(-1.0, |slot| slot.number() as f64);
+        self.records.borrow_mut().told(slot);
+        Ok(vec![slot, revision, f64::from(u8::from(changed)), f64::from(u8::from(conflict))])
+    }
+
+    /// Deletes a key. Answers revision, whether anything changed, and whether `expect` failed.
+    pub fn delete(&self, key: &str, origin: u32, expect: f64, touch: bool, now: f64) -> Result<Vec<f64>, JsValue> {
+        let key = Key::parse(key).map_err(thrown)?;
+        let command = Command::Delete { key, origin: self.origin(origin)?, expect: optional(expect), touch };
+        let (revision, changed, conflict) = self.apply(command, now)?;
+        Ok(vec![revision, f64::from(u8::from(changed)), f64::from(u8::from(conflict))])
+    }
+
+    /// Deletes all selected entries and answers how many.
+    pub fn clear(&self, pattern: Option<String>, keys: Option<Vec<String>>, origin: u32, now: f64) -> Result<f64, JsValue> {
+        let command = Command::Clear { selector: selector(pattern, keys)?, origin: self.origin(origin)? };
+        match self.kernel.borrow_mut().apply(command, now as u64).map_err(thrown)? {
+            Reply::Cleared(count) => Ok(count as f64),
+            Reply::Written { .. } | Reply::Conflict { .. } => Ok(0.0),
+        }
+    }
+
+    /// Whether the text is a key, for reads of absent keys.
+    pub fn check_key(&self, key: &str) -> Result<(), JsValue> {
+        Key::parse(key).map(|_| ()).map_err(thrown)
+    }
+
+    /// The slots of the selected entries, in key order.
+    pub fn select(&self, pattern: Option<String>, keys: Option<Vec<String>>) -> Result<Vec<f64>, JsValue> {
+        let selector = selector(pattern, keys)?;
+        let kernel = self.kernel.borrow();
+        if let Some(selector) = &selector {
+            kernel.check_selector(selector).map_err(thrown)?;
+        }
+        Ok(kernel.slots(selector.as_ref()).into_iter().map(|slot| slot.number() as f64).collect())
+    }
+
+    /// Pairs of slot and revision that changed after a revision; nothing if that is compacted.
+    pub fn changes(&self, revision: f64, pattern: Option<String>, keys: Option<Vec<String>>) -> Result<Option<Vec<f64>>, JsValue> {
+        let selector = selector(pattern, keys)?;
+        let kernel = self.kernel.borrow();
+        let changes = kernel.changes(revision as u64, selector.as_ref());
+        Ok(changes.map(|changes| {
+            changes.iter().flat_map(|changed| [changed.slot.number() as f64, changed.revision as f64]).collect()
+        }))
+    }
+
+    /// The entry of a key: revision, writing time, expiry or -1, metadata or 0.
+    pub fn entry(&self, key: &str) -> Option<Vec<f64>> {
+        let kernel = self.kernel.borrow();
+        let entry = kernel.entry(key)?;
+        let expires = entry.expires_ms.map_or(-1.0, |expires_ms| expires_ms as f64);
+        let metadata = entry.metadata.as_ref().map_or(0, Ref::id);
+        Some(vec![entry.revision as f64, entry.updated_ms as f64, expires, f64::from(metadata)])
+    }
+
+    /// The agent that wrote the entry of a key.
+    pub fn entry_origin(&self, key: &str) -> Option<String> {
+        self.kernel.borrow().entry(key).map(|entry| entry.origin.to_string())
+    }
+
+    /// Begins a batch.
+    pub fn begin(&self) -> Result<(), JsValue> {
+        self.kernel.borrow_mut().begin().map_err(thrown)
+    }
+
+    /// Commits the batch.
+    pub fn commit(&self, now: f64) -> Result<bool, JsValue> {
+        self.kernel.borrow_mut().commit(now as u64).map_err(thrown)
+    }
+
+    /// Undoes the batch.
+    pub fn roll_back(&self) -> Result<(), JsValue> {
+        self.kernel.borrow_mut().roll_back().map_err(thrown)
+    }
+
+    /// Opens a watch; a negative capacity means that its watcher is called.
+    pub fn watch(
+        &self,
+        pattern: Option<String>,
+        keys: Option<Vec<String>>,
+        initial: bool,
+        owner: Option<String>,
+        capacity: f64,
+    ) -> Result<u32, JsValue> {
+        let nothing = || thrown(Error::new(Code::InvalidSelector, "a watch needs a selector"));
+        let selector = selector(pattern, keys)?.ok_or_else(nothing)?;
+        let options = WatchOptions { initial, owner: owner.map(Rc::from), capacity: optional(capacity) };
+        self.kernel.borrow_mut().watch(selector, options).map(|watch| watch.0).map_err(thrown)
+    }
+
+    /// Ends a watch.
+    pub fn unwatch(&self, watch: u32) -> bool {
+        self.kernel.borrow_mut().unwatch(WatchId(watch))
+    }
+
+    /// Ends everything that belongs to an owner; answers the watches that were.
+    pub fn end_owner(&self, owner: &str) -> Vec<u32> {
+        self.kernel.borrow_mut().end_owner(owner).into_iter().map(|watch| watch.0).collect()
+    }
+
+    /// The watches of a set.
+    pub fn members(&self, set: u32) -> Vec<u32> {
+        self.kernel.borrow().members(SetId(set)).iter().map(|watch| watch.0).collect()
+    }
+
+    /// Moves up to `max` changes of a watch that pulls to the records.
+    pub fn take(&self, watch: u32, max: u32) {
+        let mut kernel = self.kernel.borrow_mut();
+        for _ in 0..max {
+            let Some(change) = kernel.take(WatchId(watch)) else { break };
+            let slot = kernel.slot(change.key.text());
+            self.records.borrow_mut().change(report::TAKEN, watch, slot, &change);
+        }
+    }
+
+    /// Changes queued and missed by a watch that pulls.
+    pub fn queue(&self, watch: u32) -> Vec<f64> {
+        let kernel = self.kernel.borrow();
+        kernel.queue(WatchId(watch)).map_or(Vec::new(), |queue| vec![queue.len() as f64, queue.missed() as f64])
+    }
+
+    /// Moves all effects to the records, and answers the records' numbers. See [`report`].
+    pub fn drain(&self) -> Vec<f64> {
+        let mut kernel = self.kernel.borrow_mut();
+        let mut records = self.records.borrow_mut();
+        while let Some(effect) = kernel.next_effect() {
+            records.effect(&effect);
+        }
+        records.take_numbers()
+    }
+
+    /// The texts that the drained numbers refer to.
+    pub fn texts(&self) -> Vec<String> {
+        self.records.borrow_mut().take_texts()
+    }
+
+    /// Values that arrived: pairs of number and length.
+    pub fn arrivals(&self) -> Vec<u32> {
+        let (arrived, bytes) = self.pool.take_arrived();
+        self.records.borrow_mut().arrived = bytes;
+        arrived
+    }
+
+    /// The bytes of the values that arrived, one after another.
+    pub fn arrived_bytes(&self) -> Vec<u8> {
+        std::mem::take(&mut self.records.borrow_mut().arrived)
+    }
+
+    /// What JavaScript is to let go: three lists, each after its length: values, slots, sets.
+    pub fn let_go(&self) -> Vec<f64> {
+        let mut kernel = self.kernel.borrow_mut();
+        let sets = kernel.take_released();
+        let slots = kernel.take_freed();
+        let values = self.pool.take_released();
+        let mut numbers = Vec::with_capacity(values.len() + slots.len() + sets.len() + 3);
+        numbers.push(values.len() as f64);
+        numbers.extend(values.iter().map(|&id| f64::from(id)));
+        numbers.push(slots.len() as f64);
+        numbers.extend(slots.iter().map(|slot| slot.number() as f64));
+        numbers.push(sets.len() as f64);
+        numbers.extend(sets.iter().map(|set| f64::from(set.0)));
+        numbers
+    }
+
+    /// How many values are referred to, for tests of what is let go.
+    pub fn live(&self) -> u32 {
+        self.pool.live() as u32
+    }
+
+    /// Takes in a frame.
+    pub fn receive(&self, frame: &[u8], now: f64, monotonic: f64) -> Result<(), JsValue> {
+        self.kernel.borrow_mut().receive(frame, time(now, monotonic)).map_err(thrown)
+    }
+
+    /// Asks the others what was missed.
+    pub fn rejoin(&self, now: f64, monotonic: f64) {
+        self.kernel.borrow_mut().rejoin(time(now, monotonic));
+    }
+
+    /// Says goodbye with the next frames.
+    pub fn leave(&self) {
+        self.kernel.borrow_mut().leave();
+    }
+
+    /// The values to be encoded before time advances.
+    pub fn wanted(&self) -> Vec<u32> {
+        self.kernel.borrow_mut().wanted().iter().map(Ref::id).collect()
+    }
+
+    /// Their bytes, one after another, and the length of each.
+    pub fn supply(&self, lengths: &[u32], bytes: &[u8]) -> Result<(), JsValue> {
+        let mut rest = bytes;
+        let encoded = lengths.iter().map_while(|&length| {
+            let (taken, left) = rest.split_at_checked(length as usize)?;
+            rest = left;
+            Some(taken)
+        });
+        self.kernel.borrow_mut().supply(encoded).map_err(thrown)
+    }
+
+    /// Lets time pass.
+    pub fn advance(&self, now: f64, monotonic: f64) {
+        self.kernel.borrow_mut().advance(time(now, monotonic));
+    }
+
+    /// In how many milliseconds to advance next; negative for never.
+    pub fn next_wake(&self, now: f64, monotonic: f64) -> f64 {
+        self.kernel.borrow().next_wake(time(now, monotonic)).map_or(-1.0, |delay_ms| delay_ms as f64)
+    }
+
+    /// The next frame to send.
+    pub fn next_frame(&self) -> Option<Vec<u8>> {
+        self.kernel.borrow_mut().next_frame()
+    }
+
+    /// The whole state as bytes.
+    pub fn snapshot(&self) -> Result<Vec<u8>, JsValue> {
+        self.kernel.borrow_mut().snapshot().map_err(thrown)
+    }
+
+    /// Joins a snapshot's state.
+    pub fn restore(&self, snapshot: &[u8], now: f64, monotonic: f64) -> Result<(), JsValue> {
+        self.kernel.borrow_mut().restore(snapshot, time(now, monotonic)).map_err(thrown)
+    }
+
+    /// The revision of the last commit.
+    pub fn revision(&self) -> f64 {
+        self.kernel.borrow().revision() as f64
+    }
+
+    /// This session's id, as sixteen hexadecimal digits.
+    pub fn session(&self) -> String {
+        report::session_text(self.kernel.borrow().session())
+    }
+
+    /// The limits by name.
+    pub fn limits(&self) -> Result<JsValue, JsValue> {
+        let limits: BTreeMap<_, _> = self.kernel.borrow().limits().list().into_iter().collect();
+        report::to_js(&limits)
+    }
+
+    /// What the hall uses.
+    pub fn usage(&self) -> Result<JsValue, JsValue> {
+        report::to_js(&UsageReport::from(self.kernel.borrow().usage()))
+    }
+
+    /// Who is here, this session first.
+    pub fn sessions(&self, now: f64) -> Result<JsValue, JsValue> {
+        report::to_js(&SessionReport::list(&self.kernel.borrow(), now))
+    }
+}
+
+impl Core {
+    fn origin(&self, number: u32) -> Result<Rc<str>, JsValue> {
+        let unknown = || thrown(Error::new(Code::InvalidArgument, "an unknown agent"));
+        self.agents.borrow().get(number as usize).cloned().ok_or_else(unknown)
+    }
+
+    fn apply(&self, command: Command<Ref>, now: f64) -> Result<(f64, bool, bool), JsValue> {
+        match self.kernel.borrow_mut().apply(command, now as u64).map_err(thrown)? {
+            Reply::Written { revision, changed } => Ok((revision as f64, changed, false)),
+            Reply::Conflict { revision } => Ok((revision as f64, false, true)),
+            Reply::Cleared(_) => Ok((0.0, false, false)),
+        }
+    }
+}
+
+/// Starts a new instance at the next call; referring to it is what makes the glue able to.
+#[wasm_bindgen]
+pub fn start_over() {
+    wasm_bindgen::handler::schedule_reinit();
+}
+
+fn selector(pattern: Option<String>, keys: Option<Vec<String>>) -> Result<Option<Selector>, JsValue> {
+    let read = match (pattern, keys) {
+        (Some(pattern), _) => Selector::parse(&pattern).map(Some),
+        (None, Some(keys)) => Selector::keys(keys.iter().map(String::as_str)).map(Some),
+        (None, None) => Ok(None),
+    };
+    read.map_err(thrown)
+}
+
+fn slot_of(number: f64) -> Slot {
+    Slot::from_number(number as u64)
+}
+
+fn optional(number: f64) -> Option<u64> {
+    (number >= 0.0).then_some(number as u64)
+}
+
+fn time(now: f64, monotonic: f64) -> Time {
+    Time { unix_ms: now as u64, monotonic_ms: monotonic as u64 }
+}
+
+/// An error as it crosses: `code: detail`.
+fn thrown(error: Error) -> JsValue {
+    JsValue::from_str(&error.to_string())
+}

@@ -1,0 +1,199 @@
+//! Effects as numbers, and listings as objects.
+//!
+//! A record is [`WIDTH`] numbers: kind, whom it is for (a set, a watch), slot, value, old value,
+//! revision, origin, metadata, key, flags. Values are references, 0 for none; origin and key are
+//! indexes of texts, -1 for a key that JavaScript knows by its slot.
+
+use super::reference::Ref;
+use crate::kernel::{Effect, Kernel, Usage};
+use crate::replica::clock::Session;
+use crate::state::queue::Change;
+use crate::table::Slot;
+use serde::Serialize;
+use std::rc::Rc;
+use wasm_bindgen::JsValue;
+
+/// For the members of a set.
+const NOTIFY: u32 = 1;
+/// For one watch.
+const INITIAL: u32 = 2;
+/// A queue is no longer empty.
+const READY: u32 = 3;
+/// A peer's state has arrived, or nobody answered.
+const SYNCED: u32 = 4;
+/// Who is here has changed.
+const SESSIONS: u32 = 5;
+/// Something was refused: the origin is the index of `code: detail`.
+const REPORT: u32 = 6;
+/// Taken from the queue of a watch.
+pub const TAKEN: u32 = 7;
+
+/// How many numbers a record has.
+const WIDTH: usize = 10;
+
+/// Records that JavaScript has not read yet.
+#[derive(Default)]
+pub struct Records {
+    numbers: Vec<f64>,
+    texts: Vec<String>,
+    /// The origin that was written last, and its index: most changes in a row have the same.
+    last_origin: Option<(Rc<str>, f64)>,
+    /// Of each slot's index, the slot whose key JavaScript knows, plus one.
+    told: Vec<u64>,
+    /// The bytes of values that arrived.
+    pub arrived: Vec<u8>,
+}
+
+impl Records {
+    /// Notes that JavaScript knows the key of a slot.
+    pub fn told(&mut self, slot: f64) {
+        if slot >= 0.0 {
+            self.tell(Slot::from_number(slot as u64));
+        }
+    }
+
+    /// Appends an effect.
+    pub fn effect(&mut self, effect: &Effect<Ref>) {
+        match effect {
+            Effect::Notify { set, slot, change, .. } => self.change(NOTIFY, set.0, Some(*slot), change),
+            Effect::Initial { watch, slot, change } => self.change(INITIAL, watch.0, Some(*slot), change),
+            Effect::Ready(watch) => self.push([f64::from(READY), f64::from(watch.0), 0.0, 0.0, 0.0, 0.0, 0.0, 0.0, -1.0, 0.0]),
+            Effect::Synced => self.push([f64::from(SYNCED), 0.0, 0.0, 0.0, 0.0, 0.0, 0.0, 0.0, -1.0, 0.0]),
+            Effect::Sessions => self.push([f64::from(SESSIONS), 0.0, 0.0, 0.0, 0.0, 0.0, 0.0, 0.0, -1.0, 0.0]),
+            Effect::Report(error) => {
+                let text = self.text(error.to_string());
+                self.push([f64::from(REPORT), 0.0, 0.0, 0.0, 0.0, 0.0, text, 0.0, -1.0, 0.0]);
+            }
+        }
+    }
+
+    /// Appends a change.
+    pub fn change(&mut self, kind: u32, whom: u32, slot: Option<Slot>, change: &Change<Ref>) {
+        let known = slot.is_some_and(|slot| self.tell(slot));
+        let key = if known { -1.0 } else { self.text(change.key.text().to_owned()) };
+        let origin = match &self.last_origin {
+            Some((origin, index)) if **origin == *change.origin => *index,
+            _ => {
+                let index = self.text(change.origin.to_string());
+                self.last_origin = Some((change.origin.clone(), index));
+                index
+            }
+        };
+        let id = |value: &Option<Ref>| f64::from(value.as_ref().map_or(0, Ref::id));
+        self.push([
+            f64::from(kind),
+            f64::from(whom),
+            slot.map_or(-1.0, |slot| slot.number() as f64),
+            id(&change.value),
+            id(&change.old),
+            change.revision as f64,
+            origin,
+            id(&change.metadata),
+            key,
+            f64::from(u8::from(change.initial)),
+        ]);
+    }
+
+    /// Takes the numbers.
+    pub fn take_numbers(&mut self) -> Vec<f64> {
+        std::mem::take(&mut self.numbers)
+    }
+
+    /// Takes the texts.
+    pub fn take_texts(&mut self) -> Vec<String> {
+        self.last_origin = None;
+        std::mem::take(&mut self.texts)
+    }
+
+    fn push(&mut self, record: [f64; WIDTH]) {
+        self.numbers.extend(record);
+    }
+
+    fn text(&mut self, text: String) -> f64 {
+        self.texts.push(text);
+        self.texts.len() as f64 - 1.0
+    }
+
+    /// Whether JavaScript knows the key of a slot already; from now on it does.
+    fn tell(&mut self, slot: Slot) -> bool {
+        let place = slot.index() as usize;
+        if place >= self.told.len() {
+            self.told.resize(place + 1, 0);
+        }
+        let told = self.told.get_mut(place).map(|told| std::mem::replace(told, slot.number() + 1));
+        told == Some(slot.number() + 1)
+    }
+}
+
+/// What a hall uses, as JavaScript names it.
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct UsageReport {
+    entries: u64,
+    tombstones: u64,
+    bytes: u64,
+    watches: u64,
+    queued: u64,
+    sessions: u64,
+    frames_in: u64,
+    frames_out: u64,
+    bytes_in: u64,
+    bytes_out: u64,
+    frames_dropped: u64,
+    clock_ahead: u64,
+}
+
+impl From<Usage> for UsageReport {
+    fn from(usage: Usage) -> Self {
+        let traffic = usage.traffic;
+        Self {
+            entries: usage.entries,
+            tombstones: usage.tombstones,
+            bytes: usage.bytes,
+            watches: usage.watches,
+            queued: usage.queued,
+            sessions: usage.sessions,
+            frames_in: traffic.frames_in,
+            frames_out: traffic.frames_out,
+            bytes_in: traffic.bytes_in,
+            bytes_out: traffic.bytes_out,
+            frames_dropped: traffic.dropped,
+            clock_ahead: traffic.clock_ahead,
+        }
+    }
+}
+
+/// A session, as JavaScript names it.
+#[derive(Serialize)]
+pub struct SessionReport {
+    id: String,
+    agent: String,
+    #[serde(rename = "self")]
+    own: bool,
+    seen: f64,
+}
+
+impl SessionReport {
+    /// Who is here, this session first.
+    pub fn list(kernel: &Kernel<Ref>, now: f64) -> Vec<Self> {
+        let own = Self { id: session_text(kernel.session()), agent: kernel.agent().to_string(), own: true, seen: now };
+        let others = kernel.peers().map(|(session, peer)| Self {
+            id: session_text(session),
+            agent: peer.agent.to_string(),
+            own: false,
+            seen: peer.seen_ms as f64,
+        });
+        std::iter::once(own).chain(others).collect()
+    }
+}
+
+/// A session's id as JavaScript shows it.
+pub fn session_text(session: Session) -> String {
+    format!("{:016x}", session.0)
+}
+
+/// A listing as JavaScript objects.
+pub fn to_js(listing: &impl Serialize) -> Result<JsValue, JsValue> {
+    let serializer = serde_wasm_bindgen::Serializer::json_compatible();
+    listing.serialize(&serializer).map_err(|error| JsValue::from_str(&format!("invalid-argument: {error}")))
+}
