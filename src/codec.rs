@@ -179,6 +179,33 @@ pub fn write_value(value: &Value, out: &mut Vec<u8>) {
     }
 }
 
+/// How many bytes [`write_value`] appends.
+pub fn value_bytes(value: &Value) -> u64 {
+    let text_bytes = |text: &str| head_bytes(text.len() as u64) + text.len() as u64;
+    match value {
+        Value::Null | Value::Bool(_) => 1,
+        Value::Integer(number) => head_bytes(if *number < 0 { !*number } else { *number } as u64),
+        Value::Float(_) => 9,
+        Value::Text(text) => text_bytes(text),
+        Value::Bytes(bytes) => head_bytes(bytes.len() as u64) + bytes.len() as u64,
+        Value::List(items) => head_bytes(items.len() as u64) + items.iter().map(value_bytes).sum::<u64>(),
+        Value::Map(members) => {
+            let member_bytes = |(name, item): (&String, &Value)| text_bytes(name) + value_bytes(item);
+            head_bytes(members.len() as u64) + members.iter().map(member_bytes).sum::<u64>()
+        }
+    }
+}
+
+fn head_bytes(number: u64) -> u64 {
+    match number {
+        0..24 => 1,
+        24..0x100 => 2,
+        0x100..0x1_0000 => 3,
+        0x1_0000..0x1_0000_0000 => 5,
+        _ => 9,
+    }
+}
+
 fn write_text(text: &str, out: &mut Vec<u8>) {
     write_head(TEXT, text.len() as u64, out);
     out.extend_from_slice(text.as_bytes());

@@ -41,20 +41,7 @@ impl Key {
     ///
     /// Errors: `invalid-key` if there are none, or one is empty, `*` or `**`.
     pub fn from_segments<'a>(segments: impl IntoIterator<Item = &'a str>) -> Result<Self, Error> {
-        let mut text = String::new();
-        for (position, segment) in segments.into_iter().enumerate() {
-            if position > 0 {
-                text.push('/');
-            }
-            for c in segment.chars() {
-                match c {
-                    '~' => text.push_str("~0"),
-                    '/' => text.push_str("~1"),
-                    c => text.push(c),
-                }
-            }
-        }
-        Self::parse(&text)
+        Self::parse(&escape(segments))
     }
 
     /// Takes text that has been read as a key before.
@@ -110,6 +97,13 @@ impl Selector {
             }
         }
         Ok(if pattern { Self::Pattern(text.into()) } else { Self::Key(Key(text.into())) })
+    }
+
+    /// Joins segments, escaping each; `*` and a final `**` are wildcards.
+    ///
+    /// Errors: `invalid-selector` if there are none, one is empty, or `**` is before the end.
+    pub fn from_segments<'a>(segments: impl IntoIterator<Item = &'a str>) -> Result<Self, Error> {
+        Self::parse(&escape(segments))
     }
 
     /// Selects any of the keys.
@@ -172,6 +166,24 @@ impl Selector {
 /// The first segment of key text.
 pub(crate) fn head(text: &str) -> &str {
     text.split_once('/').map_or(text, |(head, _)| head)
+}
+
+/// Joins segments into text, escaping each.
+fn escape<'a>(segments: impl IntoIterator<Item = &'a str>) -> String {
+    let mut text = String::new();
+    for (position, segment) in segments.into_iter().enumerate() {
+        if position > 0 {
+            text.push('/');
+        }
+        for c in segment.chars() {
+            match c {
+                '~' => text.push_str("~0"),
+                '/' => text.push_str("~1"),
+                c => text.push(c),
+            }
+        }
+    }
+    text
 }
 
 fn check_segment(segment: &str, text: &str, code: Code) -> Result<(), Error> {

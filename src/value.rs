@@ -88,13 +88,20 @@ impl Value {
     ///
     /// Errors: `limit` if the value is nested more than `depth_max` containers deep.
     pub fn encoded(&self, depth_max: usize) -> Result<Vec<u8>, Error> {
+        let mut out = Vec::with_capacity(self.encoded_bytes(depth_max)? as usize);
+        codec::write_value(self, &mut out);
+        Ok(out)
+    }
+
+    /// How many bytes [`Value::encoded`] has; nothing is written.
+    ///
+    /// Errors: `limit` if the value is nested more than `depth_max` containers deep.
+    pub fn encoded_bytes(&self, depth_max: usize) -> Result<u64, Error> {
         if self.deeper_than(depth_max) {
             let detail = format!("valueDepth is at most {depth_max}, this value is nested deeper");
             return Err(Error::new(Code::Limit, detail));
         }
-        let mut out = Vec::new();
-        codec::write_value(self, &mut out);
-        Ok(out)
+        Ok(codec::value_bytes(self))
     }
 
     fn deeper_than(&self, depth: usize) -> bool {

@@ -62,6 +62,9 @@ pub struct Options {
     pub limits: Limits,
     /// Whether watchers hear anything.
     pub notify: bool,
+    /// Whether every change is an effect, even if nobody watches: for a face that keeps a mirror.
+    /// A face that calls [`Kernel::put_slot`] mirrors that change itself.
+    pub mirror: bool,
     /// For how long deletes are remembered, in milliseconds.
     pub tombstone_ms: u64,
     /// The revision to count from, for a session that continues another's count.
@@ -76,6 +79,7 @@ impl Default for Options {
             seed: 0,
             limits: Limits::default(),
             notify: true,
+            mirror: false,
             tombstone_ms: TOMBSTONE_MS,
             revision: 0,
         }

@@ -260,7 +260,7 @@ impl<V: Stored> Kernel<V> {
     pub(super) fn tell(&mut self, index: u32, old: Option<Entry<V>>, origin: Rc<str>, revision: u64) {
         self.history.record(index, revision);
         let set = self.concerned(index);
-        if set != SetId::NOBODY {
+        if set != SetId::NOBODY || self.options.mirror {
             self.notify(index, set, old, origin, revision);
         }
     }
@@ -295,6 +295,7 @@ impl<V: Stored> Kernel<V> {
             revision,
             origin,
             metadata: entry.and_then(|entry| entry.metadata.clone()),
+            expires_ms: entry.and_then(|entry| entry.expires_ms),
             initial,
         }
     }

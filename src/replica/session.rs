@@ -412,7 +412,8 @@ impl Replica {
         }
         let ask = self.ask.as_ref().map(|ask| ask.due_ms);
         let answer = self.answers.values().map(|answer| answer.due_ms).min();
-        [ask, answer, self.quiet_ms, Some(self.ping_ms), self.peers.next_ms()].into_iter().flatten().min()
+        let tell = (!self.unsealed.is_empty() || !self.untold.is_empty()).then_some(0);
+        [tell, ask, answer, self.quiet_ms, Some(self.ping_ms), self.peers.next_ms()].into_iter().flatten().min()
     }
 
     /// Makes the frames of all that is due; true if the session has been quiet long enough to

@@ -22,6 +22,8 @@ pub struct Change<V> {
     pub origin: Rc<str>,
     /// The metadata of the entry.
     pub metadata: Option<V>,
+    /// When the entry expires, in Unix milliseconds.
+    pub expires_ms: Option<u64>,
     /// True for a value that was there when the watch began.
     pub initial: bool,
 }

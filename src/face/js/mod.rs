@@ -78,6 +78,7 @@ impl Core {
             seed: opening.seed,
             limits,
             notify: opening.notify,
+            mirror: true,
             tombstone_ms: TOMBSTONE_MS,
             revision: opening.revision as u64,
         };

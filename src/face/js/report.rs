@@ -1,8 +1,8 @@
 //! Effects as numbers, and listings as objects.
 //!
 //! A record is [`WIDTH`] numbers: kind, whom it is for (a set, a watch), slot, value, old value,
-//! revision, origin, metadata, key, flags. Values are references, 0 for none; origin and key are
-//! indexes of texts, -1 for a key that JavaScript knows by its slot.
+//! revision, origin, metadata, key, expiry, whether it is initial. Values are references, 0 for none; origin and key are
+//! indexes of texts, -1 for a key that JavaScript knows by its slot; an expiry of -1 is none.
 
 use super::reference::Ref;
 use crate::kernel::{Effect, Kernel, Usage};
@@ -29,7 +29,7 @@ const REPORT: u32 = 6;
 pub const TAKEN: u32 = 7;
 
 /// How many numbers a record has.
-const WIDTH: usize = 10;
+const WIDTH: usize = 11;
 
 /// Records that JavaScript has not read yet.
 #[derive(Default)]
@@ -57,12 +57,12 @@ impl Records {
         match effect {
             Effect::Notify { set, slot, change, .. } => self.change(NOTIFY, set.0, Some(*slot), change),
             Effect::Initial { watch, slot, change } => self.change(INITIAL, watch.0, Some(*slot), change),
-            Effect::Ready(watch) => self.push([f64::from(READY), f64::from(watch.0), 0.0, 0.0, 0.0, 0.0, 0.0, 0.0, -1.0, 0.0]),
-            Effect::Synced => self.push([f64::from(SYNCED), 0.0, 0.0, 0.0, 0.0, 0.0, 0.0, 0.0, -1.0, 0.0]),
-            Effect::Sessions => self.push([f64::from(SESSIONS), 0.0, 0.0, 0.0, 0.0, 0.0, 0.0, 0.0, -1.0, 0.0]),
+            Effect::Ready(watch) => self.sign(READY, watch.0, 0.0),
+            Effect::Synced => self.sign(SYNCED, 0, 0.0),
+            Effect::Sessions => self.sign(SESSIONS, 0, 0.0),
             Effect::Report(error) => {
                 let text = self.text(error.to_string());
-                self.push([f64::from(REPORT), 0.0, 0.0, 0.0, 0.0, 0.0, text, 0.0, -1.0, 0.0]);
+                self.sign(REPORT, 0, text);
             }
         }
     }
@@ -90,6 +90,7 @@ impl Records {
             origin,
             id(&change.metadata),
             key,
+            change.expires_ms.map_or(-1.0, |expires_ms| expires_ms as f64),
             f64::from(u8::from(change.initial)),
         ]);
     }
@@ -103,6 +104,11 @@ impl Records {
     pub fn take_texts(&mut self) -> Vec<String> {
         self.last_origin = None;
         std::mem::take(&mut self.texts)
+    }
+
+    /// Appends a record that is not a change.
+    fn sign(&mut self, kind: u32, whom: u32, text: f64) {
+        self.push([f64::from(kind), f64::from(whom), -1.0, 0.0, 0.0, 0.0, text, 0.0, -1.0, -1.0, 0.0]);
     }
 
     fn push(&mut self, record: [f64; WIDTH]) {

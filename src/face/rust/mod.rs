@@ -1,1 +1,44 @@
-//! Rust face
+//! The Rust face: the vocabulary of the hall with closures and streams.
+//!
+//! Invariants:
+//! - the kernel is never borrowed while anything runs that somebody else wrote: a watcher, a
+//!   filter, a function of `update` or `batch`, a clock, `on_error`, a waker, a destructor;
+//! - one loop calls watchers, and it is never entered twice: what a watcher does is told after
+//!   everything that was waiting already;
+//! - a watcher or filter that panics is reported as `callback-failed` and disturbs nobody, where
+//!   panics unwind.
+//!
+//! A hall belongs to one thread. Everything that waits is carried out by [`Hall::advance`], which
+//! the host calls when [`Hall::next_wake`] says so; nothing here starts a thread or a timer.
+
+mod batch;
+mod changes;
+mod clock;
+mod commands;
+mod core;
+mod export;
+mod hall;
+mod options;
+mod queries;
+mod selecting;
+mod share;
+mod watch;
+
+pub use changes::Changes;
+pub use clock::{Clock, ManualClock, SystemClock};
+pub use commands::Written;
+pub use hall::Hall;
+pub use options::{Delete, Filter, Options, Put, WatchOptions};
+pub use queries::{Item, Since, WatchInfo};
+pub use selecting::{IntoKey, IntoSelector, Keys};
+pub use share::Session;
+pub use watch::Watch;
+
+use crate::state;
+use crate::value::Value;
+
+/// One visible change of one entry, as a watcher hears it.
+pub type Change = state::queue::Change<Value>;
+
+/// One entry with everything known about it.
+pub type Entry = state::entry::Entry<Value>;

@@ -1,0 +1,70 @@
+/** Checks of options and arguments: what is unknown or of a wrong type is refused before anything happens. */
+
+import { StatehallError } from "./error.js";
+
+type Check = (value: unknown) => boolean;
+
+const whole: Check = (value) => Number.isSafeInteger(value) && (value as number) >= 0;
+const positive: Check = (value) => whole(value) && (value as number) > 0;
+const truth: Check = (value) => typeof value === "boolean";
+const callable: Check = (value) => typeof value === "function";
+const object: Check = (value) => typeof value === "object" && value !== null;
+const text: Check = (value) => typeof value === "string";
+const signal: Check = (value) => object(value) && typeof (value as AbortSignal).addEventListener === "function";
+const owner: Check = (value) =>
+  text(value) || signal(value) || (object(value) && typeof (value as { close?: unknown }).close === "function");
+
+/** An option's check, and what it should have been. */
+const kinds = {
+  whole: [whole, "a whole number, 0 or more"],
+  positive: [positive, "a whole number, 1 or more"],
+  truth: [truth, "true or false"],
+  callable: [callable, "a function"],
+  object: [object, "an object"],
+  text: [text, "text"],
+  signal: [signal, "an AbortSignal"],
+  owner: [owner, "a name, an AbortSignal or a handle"],
+  share: [(value) => truth(value) || Array.isArray(value), "true, false or a list of adapters"],
+  bigint: [(value) => typeof value === "bigint", "a bigint"],
+} satisfies Record<string, readonly [Check, string]>;
+
+export type Kind = keyof typeof kinds;
+export type Shape = Readonly<Record<string, Kind>>;
+
+export const putOptions: Shape = { expect: "whole", metadata: "object", ttl: "positive", touch: "truth" };
+export const deleteOptions: Shape = { expect: "whole", touch: "truth" };
+export const watchOptions: Shape = { initial: "truth", filter: "callable", once: "truth", owner: "owner", signal: "signal" };
+export const iterateOptions: Shape = { ...watchOptions, capacity: "positive" };
+export const hallOptions: Shape = {
+  name: "text",
+  agent: "text",
+  share: "share",
+  clock: "object",
+  seed: "bigint",
+  limits: "object",
+  notify: "truth",
+  onError: "callable",
+};
+
+/** Refuses options that are unknown or of a wrong type. */
+export function checkOptions(options: unknown, shape: Shape): void {
+  if (!object(options)) throw wrong("the options", "an object", options);
+  for (const [name, value] of Object.entries(options as object)) {
+    if (!Object.hasOwn(shape, name)) {
+      const known = Object.keys(shape).join(", ");
+      throw new StatehallError("invalid-argument", `there is no option "${name}"; the options are ${known}`);
+    }
+    if (value !== undefined) checkArgument(`the option "${name}"`, value, shape[name] as Kind);
+  }
+}
+
+/** Refuses an argument of a wrong type. */
+export function checkArgument(what: string, value: unknown, kind: Kind): void {
+  const [check, expected] = kinds[kind];
+  if (!check(value)) throw wrong(what, expected, value);
+}
+
+function wrong(what: string, expected: string, given: unknown): StatehallError {
+  const shown = typeof given === "number" || typeof given === "boolean" || given === null ? String(given) : typeof given;
+  return new StatehallError("invalid-argument", `${what} is ${expected}, not ${shown}`);
+}

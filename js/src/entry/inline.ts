@@ -1,0 +1,11 @@
+/** Everything else: the kernel travels inside the script, so that no bundler needs to know about WebAssembly. */
+
+import { initSync } from "../core.js";
+import { base64 } from "../core_base64.js";
+
+const binary = atob(base64);
+const module = new Uint8Array(binary.length);
+for (let i = 0; i < binary.length; i++) module[i] = binary.charCodeAt(i);
+initSync({ module });
+
+export * from "../index.js";

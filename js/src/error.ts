@@ -1,0 +1,38 @@
+/**
+ * The one error of the package: every mistake of a caller arrives as a `StatehallError`, and nothing else is thrown on
+ * purpose. `code` is for programs and comes from a closed list; `detail` is for people and names the thing, the limit
+ * and what was given.
+ */
+
+/** What went wrong, the same words in Rust and JavaScript. */
+export type Code =
+  | "invalid-key"
+  | "invalid-selector"
+  | "invalid-value"
+  | "invalid-argument"
+  | "limit"
+  | "conflict"
+  | "callback-failed"
+  | "closed"
+  | "options-conflict"
+  | "invalid-snapshot"
+  | "newer-version"
+  | "invalid-frame"
+  | "peer-version"
+  | "clock-ahead"
+  | "not-initialized"
+  | "unsupported"
+  | "poisoned";
+
+/** A refused command. It changed nothing. */
+export class StatehallError extends Error {
+  readonly code: Code;
+  readonly detail: string;
+
+  constructor(code: Code, detail: string, options?: ErrorOptions) {
+    super(`${code}: ${detail}`, options);
+    this.name = "StatehallError";
+    this.code = code;
+    this.detail = detail;
+  }
+}

@@ -1,0 +1,446 @@
+/**
+ * A handle to a hall: what one agent does there.
+ *
+ * Reads come from the mirror. A put of a value to a known key is the hot path: it crosses to the kernel once, with
+ * numbers only, and calls the watchers when the kernel has returned. Everything else takes the slower road through
+ * records (see `session.ts`).
+ */
+
+import { ChangeStream } from "./changes.js";
+import { type Shape, checkArgument, checkOptions, deleteOptions, iterateOptions, putOptions, watchOptions } from "./check.js";
+import type * as contract from "./contract.js";
+import type { Agent, Change, Entry, Key, Limits, Metadata, Owner, Put, Selector, Since, Stop, Usage, Value, WatchInfo } from "./contract.js";
+import { type Watch, ownerName } from "./dispatch.js";
+import { StatehallError } from "./error.js";
+import { exported } from "./export.js";
+import { keyText } from "./key.js";
+import type { Cell } from "./mirror.js";
+import { EVERYTHING, patternOf } from "./selector.js";
+import type { Session } from "./session.js";
+import { admit, admitMetadata, handOut } from "./value.js";
+
+// The bits of the kernel's answer to a hot put; see `src/face/js/mod.rs`.
+const PENDING = 2;
+const RELEASED = 4;
+const REFUSED = 8;
+const SET_SHIFT = 4;
+
+type Watcher = (change: Change) => unknown;
+
+export class Hall implements contract.Hall {
+  readonly agent: Agent;
+  private readonly origin: number;
+  private readonly owned = new Set<Watch>();
+  private released = false;
+
+  constructor(
+    readonly name: string,
+    agent: Agent,
+    private readonly session_: Session,
+    private readonly handles: Handles,
+    private readonly onError?: ((error: unknown) => void) | undefined,
+  ) {
+    this.origin = session_.origin(agent);
+    this.agent = agent;
+    handles.add(this);
+    if (onError) session_.listeners.add(onError);
+  }
+
+  get session(): string {
+    return this.session_.id;
+  }
+
+  get limits(): Limits {
+    return this.session_.limits;
+  }
+
+  get revision(): number {
+    return this.session_.revision;
+  }
+
+  get closed(): boolean {
+    return this.released || this.session_.closed;
+  }
+
+  get ready(): Promise<void> {
+    return this.session_.ready;
+  }
+
+  put(key: Key, value: unknown, options?: contract.PutOptions): Put {
+    const session = this.open();
+    const text = typeof key === "string" ? key : keyText(key);
+    session.begins("put", text);
+    const cell = session.mirror.cells.get(text);
+    if (options !== undefined || cell === undefined) return this.write(text, cell, value, options);
+    const { value: admitted, size, same } = admit(value, cell.value, session.limits);
+    if (same) return { revision: cell.revision, changed: false, conflict: false };
+    return this.store(cell, admitted, size);
+  }
+
+  /** The hot path: one crossing, numbers only. */
+  private store(cell: Cell, value: Value, size: number): Put {
+    const session = this.session_;
+    const { mirror } = session;
+    const { value: old, ref: replaced } = cell;
+    const ref = session.refBefore(cell, value) ?? mirror.hold(value);
+    let answer: number;
+    try {
+      answer = session.current.put(cell.slot, ref, size, this.origin, session.now(), replaced);
+    } catch (error) {
+      throw session.explain(error);
+    }
+    if (answer & REFUSED) throw session.refusal();
+    session.note(cell);
+    const revision = session.journal ? session.revision + 1 : ++session.revision;
+    cell.ref = ref;
+    cell.value = value;
+    cell.revision = revision;
+    cell.origin = this.agent;
+    cell.metadata = undefined;
+    cell.expires = undefined;
+    if (answer & RELEASED) mirror.letGo(replaced);
+    const set = answer >>> SET_SHIFT;
+    if (set > 0) {
+      const change = { revision, origin: this.agent, metadata: undefined, initial: false };
+      session.dispatcher.tell({ watches: session.members(set), key: cell.key, value, old, ...change });
+    }
+    if (answer & PENDING) session.settle();
+    else session.dispatcher.run();
+    return { revision, changed: true, conflict: false };
+  }
+
+  /** A put with options, or of a key that the kernel has no slot for. */
+  private write(key: string, cell: Cell | undefined, value: unknown, options: contract.PutOptions = {}): Put {
+    checkOptions(options, putOptions);
+    const session = this.session_;
+    const { mirror, limits } = session;
+    const { expect = -1, ttl = -1, touch = false, metadata } = options;
+    const facts = metadata === undefined ? undefined : admitMetadata(metadata, limits);
+    const { value: admitted, size, same } = admit(value, cell?.value, limits);
+    const ref = cell && same ? cell.ref : mirror.hold(admitted);
+    const factsRef = facts ? this.factsRef(cell, facts.value) : 0;
+    try {
+      const answer = session.call((core) =>
+        core.write(key, ref, size, factsRef, facts?.size ?? 0, this.origin, expect, ttl, touch, session.now()),
+      );
+      const [slot, revision, changed, conflict] = answer as Iterable<number> as [number, number, number, number];
+      if (session.journal && changed === 1) {
+        const written = mirror.at(slot, key) as Cell;
+        session.note(written);
+        const expires = ttl < 0 ? undefined : session.now() + ttl;
+        Object.assign(written, { ref, value: admitted, revision, origin: this.agent, metadata: facts?.value, expires });
+      }
+      return { revision, changed: changed === 1, conflict: conflict === 1 };
+    } finally {
+      if (!session.closed) session.settle();
+    }
+  }
+
+  /** The number for metadata: the one there is, if they are the same. */
+  private factsRef(cell: Cell | undefined, facts: Metadata): number {
+    const { mirror, limits } = this.session_;
+    if (cell?.metadata && admit(facts, cell.metadata, { ...limits, valueBytes: limits.metadataBytes }).same) {
+      return mirror.values.indexOf(cell.metadata);
+    }
+    return mirror.hold(facts);
+  }
+
+  get(key: Key, fallback?: unknown): never {
+    const value = this.cell(key)?.value;
+    return (value === undefined ? fallback : handOut(value)) as never;
+  }
+
+  has(key: Key): boolean {
+    return this.cell(key)?.value !== undefined;
+  }
+
+  delete(key: Key, options: contract.DeleteOptions = {}): Put {
+    checkOptions(options, deleteOptions);
+    const session = this.open();
+    const text = keyText(key);
+    session.begins("delete", text);
+    const { expect = -1, touch = false } = options;
+    const answer = this.settled(() =>
+      session.call((core) => core.delete(text, this.origin, expect, touch, session.now())),
+    );
+    const [revision, changed, conflict] = answer as Iterable<number> as [number, number, number];
+    const cell = session.mirror.cells.get(text);
+    if (session.journal && changed === 1 && cell) this.drop(cell);
+    return { revision, changed: changed === 1, conflict: conflict === 1 };
+  }
+
+  update(key: Key, initial: unknown, change: (value: never) => unknown): never {
+    checkArgument("the third argument of update", change, "callable");
+    const current = this.cell(key);
+    const before = { ref: current?.ref ?? 0, revision: current?.revision ?? 0 };
+    // What the function is given is admitted, so that it sees what a watcher would see.
+    const given = current?.value ?? admit(initial, undefined, this.limits).value;
+    let value: unknown;
+    try {
+      value = change(handOut(given) as never);
+    } catch (cause) {
+      throw new StatehallError("callback-failed", `the function of update("${keyText(key)}") threw`, { cause });
+    }
+    const now = this.cell(key);
+    if ((now?.ref ?? 0) !== before.ref || (now?.revision ?? 0) !== before.revision) {
+      const detail = `the function of update("${keyText(key)}") changed that key itself; return the new value instead`;
+      throw new StatehallError("conflict", detail);
+    }
+    this.put(key, value);
+    return this.get(key);
+  }
+
+  entry(key: Key): never {
+    const cell = this.cell(key);
+    if (cell?.value === undefined) return undefined as never;
+    const session = this.session_;
+    return session.call((core): Entry => {
+      const numbers = core.entry(cell.key) as unknown as Iterable<number>;
+      const [revision, updated, expires, metadata] = numbers as unknown as [number, number, number, number];
+      return {
+        key: cell.key,
+        value: handOut(cell.value as Value),
+        revision,
+        origin: core.entry_origin(cell.key) as Agent,
+        metadata: metadata === 0 ? undefined : (handOut(session.mirror.values[metadata] as Value) as Metadata),
+        updated,
+        expires: expires < 0 ? undefined : expires,
+      };
+    }) as never;
+  }
+
+  keys(selector?: Selector): string[] {
+    return this.selected(selector).map((cell) => cell.key);
+  }
+
+  toMap(selector?: Selector): Map<string, never> {
+    return new Map(this.selected(selector).map((cell) => [cell.key, handOut(cell.value as Value) as never]));
+  }
+
+  clear(selector?: Selector): number {
+    const session = this.open();
+    const pattern = selector === undefined ? EVERYTHING : patternOf(selector);
+    session.begins("clear", pattern[0] ?? "");
+    const cells = session.journal ? this.selected(selector) : [];
+    const count = this.settled(() => session.call((core) => core.clear(...pattern, this.origin, session.now())));
+    for (const cell of cells) this.drop(cell);
+    return count;
+  }
+
+  changes(revision: number, selector?: Selector): Since<never> {
+    checkArgument("the revision", revision, "whole");
+    const session = this.open();
+    const pattern = selector === undefined ? EVERYTHING : patternOf(selector);
+    const pairs = session.call((core) => core.changes(revision, ...pattern));
+    if (pairs === undefined) return { compacted: true, revision: session.revision };
+    const changes: Since.Item[] = [];
+    for (let i = 0; i < pairs.length; i += 2) {
+      const { key, value } = session.mirror.at(pairs[i] as number) as Cell;
+      const out = value === undefined ? undefined : handOut(value);
+      changes.push({ key, value: out, revision: pairs[i + 1] as number, deleted: value === undefined });
+    }
+    return { compacted: false, revision: session.revision, changes: changes as never };
+  }
+
+  batch<R>(work: () => R): R {
+    checkArgument("the argument of batch", work, "callable");
+    const session = this.open();
+    if (session.journal) return work();
+    return session.batch(() => {
+      const result = work();
+      if (result instanceof Promise) {
+        result.catch(() => {});
+        throw new StatehallError("invalid-argument", "a batch is synchronous: its function must not return a promise");
+      }
+      return result;
+    });
+  }
+
+  watch(selector: Selector, ...rest: unknown[]): never {
+    const watcher = typeof rest[0] === "function" ? (rest.shift() as Watcher) : undefined;
+    const [options = {}] = rest as [contract.IterateOptions?];
+    checkOptions(options, watcher ? watchOptions : (iterateOptions as Shape));
+    return (watcher ? this.listen(selector, watcher, options) : this.iterate(selector, options)) as never;
+  }
+
+  private listen(selector: Selector, watcher: Watcher, options: contract.WatchOptions): Stop {
+    const watch = this.openWatch(selector, watcher, options, undefined);
+    const stop = () => watch.stop();
+    return Object.assign(stop, { unsubscribe: stop, [Symbol.dispose]: stop });
+  }
+
+  private iterate(selector: Selector, options: contract.IterateOptions): ChangeStream {
+    const stream = new ChangeStream(this.open());
+    const capacity = options.capacity ?? Math.min(this.limits.queue, 1_024);
+    const watch = this.openWatch(selector, () => stream.wake(), options, capacity, () => stream.end());
+    stream.read(watch);
+    return stream;
+  }
+
+  private openWatch(
+    selector: Selector,
+    watcher: Watcher,
+    options: contract.IterateOptions,
+    capacity: number | undefined,
+    ended?: () => void,
+  ): Watch {
+    const session = this.open();
+    const { owner, signal, initial = false, filter, once = false } = options;
+    const signals = [signal, owner].filter((end): end is AbortSignal => typeof end === "object" && "aborted" in end);
+    const holders = owner instanceof Hall ? [this, owner] : [this];
+    const watch: Watch = {
+      id: 0,
+      selector,
+      pattern: patternOf(selector),
+      owner,
+      watcher: watcher as Watch["watcher"],
+      filter: filter as Watch["filter"],
+      once,
+      capacity,
+      closed: false,
+      delivered: 0,
+      stop: () => {
+        if (watch.closed) return;
+        watch.closed = true;
+        session.closeWatch(watch);
+        for (const end of signals) end.removeEventListener("abort", watch.stop);
+        for (const holder of holders) holder.owned.delete(watch);
+        ended?.();
+      },
+    };
+    for (const end of signals) end.addEventListener("abort", watch.stop);
+    for (const holder of holders) holder.owned.add(watch);
+    if (signals.some((end) => end.aborted)) {
+      watch.stop();
+      return watch;
+    }
+    try {
+      session.openWatch(watch, initial);
+    } catch (error) {
+      watch.stop();
+      throw error;
+    }
+    return watch;
+  }
+
+  watches(): WatchInfo[] {
+    const session = this.open();
+    return [...session.watches.values()].map((watch) => {
+      const { queued, missed } = session.queue(watch);
+      return { selector: watch.selector, owner: ownerName(watch), delivered: watch.delivered, queued, missed };
+    });
+  }
+
+  end(owner: Owner): number {
+    checkArgument("an owner", owner, "owner");
+    const session = this.open();
+    if (typeof owner === "string") session.call((core) => core.end_owner(owner));
+    const ended = [...session.watches.values()].filter((watch) => watch.owner === owner);
+    for (const watch of ended) watch.stop();
+    return ended.length;
+  }
+
+  as(agent: Agent): contract.Hall<never> {
+    checkArgument("an agent's name", agent, "text");
+    return new Hall(this.name, agent, this.open(), this.handles) as unknown as contract.Hall<never>;
+  }
+
+  sessions(): contract.Session[] {
+    const session = this.open();
+    return session.call((core) => core.sessions(session.now())) as contract.Session[];
+  }
+
+  usage(): Usage {
+    return this.open().call((core) => core.usage()) as Usage;
+  }
+
+  snapshot(): Uint8Array {
+    const session = this.open();
+    return this.settled(() =>
+      session.call((core) => {
+        session.seal();
+        return core.snapshot();
+      }),
+    );
+  }
+
+  restore(snapshot: Uint8Array): void {
+    if (!(snapshot instanceof Uint8Array)) {
+      throw new StatehallError("invalid-argument", "a snapshot is a Uint8Array, as snapshot() returned it");
+    }
+    const session = this.open();
+    this.settled(() => session.restore(snapshot));
+  }
+
+  export(): string {
+    const entries = this.selected(undefined).map((cell) => this.entry(cell.key) as Entry);
+    return exported(this.name, this.revision, entries);
+  }
+
+  close(): void {
+    if (this.released) return;
+    this.released = true;
+    for (const watch of [...this.owned]) watch.stop();
+    if (this.onError) this.session_.listeners.delete(this.onError);
+    this.handles.release(this);
+  }
+
+  [Symbol.dispose](): void {
+    this.close();
+  }
+
+  private open(): Session {
+    if (this.released) throw new StatehallError("closed", `this handle to the hall "${this.name}" is closed`);
+    return this.session_.checked();
+  }
+
+  /** Carries out what a call has caused, even if it failed. */
+  private settled<R>(work: () => R): R {
+    try {
+      return work();
+    } finally {
+      if (!this.session_.closed) this.session_.settle();
+    }
+  }
+
+  private cell(key: Key): Cell | undefined {
+    const session = this.open();
+    const text = typeof key === "string" ? key : keyText(key);
+    const cell = session.mirror.cells.get(text);
+    // Only of a key that is not here may the text be no key at all.
+    if (cell === undefined) session.call((core) => core.check_key(text));
+    return cell;
+  }
+
+  private selected(selector: Selector | undefined): Cell[] {
+    const session = this.open();
+    const pattern = selector === undefined ? EVERYTHING : patternOf(selector);
+    const slots = session.call((core) => core.select(...pattern));
+    return Array.from(slots, (slot) => session.mirror.at(slot) as Cell);
+  }
+
+  /** Mirrors a delete inside a batch. */
+  private drop(cell: Cell): void {
+    this.session_.note(cell);
+    Object.assign(cell, { ref: 0, value: undefined, revision: 0, metadata: undefined, expires: undefined });
+  }
+}
+
+/** The handles to one session; releasing the last ends it. */
+export class Handles {
+  private readonly handles = new Set<Hall>();
+
+  constructor(private readonly session: Session, private readonly ended: () => void) {}
+
+  add(handle: Hall): void {
+    this.handles.add(handle);
+  }
+
+  release(handle: Hall): void {
+    this.handles.delete(handle);
+    if (this.handles.size > 0) return;
+    this.session.close();
+    this.ended();
+  }
+}
+

@@ -1,0 +1,30 @@
+/**
+ * Keys as text: segments joined by `/`, a `/` inside a segment written `~1` and a `~` written `~0` (RFC 6901).
+ *
+ * Invariant: `segments(keyText(key))` gives the segments back, so `["a", "b/c"]` and `["a/b", "c"]` never collide.
+ * Whether text is a good key (length, empty segments, wildcards) is judged once, by the kernel.
+ */
+import { StatehallError } from "./error.js";
+
+/** The text of a key that may also be given as segments. */
+export function keyText(key: unknown): string {
+  if (typeof key === "string") return key;
+  if (!Array.isArray(key)) throw invalid(key === null ? "null" : `a value of type ${typeof key}`);
+  if (key.length === 0) throw invalid("an empty array");
+  let text = "";
+  for (let i = 0; i < key.length; i++) {
+    const segment: unknown = key[i];
+    if (typeof segment !== "string") throw invalid(`an array whose item ${i} is of type ${typeof segment}`);
+    text += (i > 0 ? "/" : "") + segment.replaceAll("~", "~0").replaceAll("/", "~1");
+  }
+  return text;
+}
+
+/** The segments of a key's text. */
+export function segments(text: string): string[] {
+  return text.split("/").map((segment) => segment.replaceAll("~1", "/").replaceAll("~0", "~"));
+}
+
+function invalid(given: string): StatehallError {
+  return new StatehallError("invalid-key", `a key is text or an array of one or more texts, not ${given}`);
+}

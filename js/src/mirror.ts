@@ -1,0 +1,80 @@
+/**
+ * What JavaScript holds of a hall: the values, and of each key its newest.
+ *
+ * The kernel knows values as numbers. Even numbers are given here, odd ones by the kernel to values that arrive; either
+ * way the value itself is in `values`, until the kernel says that nothing refers to it any more. A read is one Map
+ * lookup and never enters the kernel.
+ */
+
+import type { Agent, Metadata, Value } from "./contract.js";
+
+/** One key that the kernel has a slot for; absent if `value` is undefined. */
+export interface Cell {
+  readonly key: string;
+  /** The kernel's number for the key. */
+  readonly slot: number;
+  /** The kernel's number for the value; 0 if absent. */
+  ref: number;
+  value: Value | undefined;
+  revision: number;
+  /** What is needed besides the value to build the kernel anew. */
+  origin: Agent;
+  metadata: Metadata | undefined;
+  expires: number | undefined;
+}
+
+const INDEXES = 2 ** 32;
+
+export class Mirror {
+  readonly cells = new Map<string, Cell>();
+  readonly values: (Value | undefined)[] = [];
+  private readonly slots: (Cell | undefined)[] = [];
+  private readonly free: number[] = [];
+  private given = 0;
+
+  /** Gives a value a number. */
+  hold(value: Value): number {
+    const ref = this.free.pop() ?? (this.given += 2);
+    this.values[ref] = value;
+    return ref;
+  }
+
+  /** Lets go of the value with this number. */
+  letGo(ref: number): void {
+    this.values[ref] = undefined;
+    if (ref % 2 === 0) this.free.push(ref);
+  }
+
+  /** The cell at a slot; with a key, one is made if there is none. */
+  at(slot: number, key?: string): Cell | undefined {
+    const found = this.slots[slot % INDEXES];
+    if (found?.slot === slot || key === undefined) return found;
+    const cell = { key, slot, ref: 0, value: undefined, revision: 0, origin: "", metadata: undefined, expires: undefined };
+    this.slots[slot % INDEXES] = cell;
+    this.cells.set(key, cell);
+    return cell;
+  }
+
+  /** Forgets the cell of a slot that the kernel has taken back. */
+  forget(slot: number): void {
+    const cell = this.slots[slot % INDEXES];
+    if (cell?.slot !== slot) return;
+    this.slots[slot % INDEXES] = undefined;
+    this.cells.delete(cell.key);
+  }
+
+  /** Forgets everything, and returns what was there. */
+  clear(): Cell[] {
+    const cells = [...this.cells.values()];
+    this.cells.clear();
+    this.slots.length = this.values.length = this.free.length = this.given = 0;
+    return cells.filter((cell) => cell.value !== undefined);
+  }
+
+  /** How many values are held. */
+  get held(): number {
+    let held = 0;
+    for (const value of this.values) if (value !== undefined) held++;
+    return held;
+  }
+}

@@ -1,0 +1,532 @@
+/**
+ * One session of a hall: the kernel, its mirror, its watchers, its channels and its time.
+ *
+ * A turn begins with the first command after the host's loop comes back to us: the clock is read once. It ends in a
+ * microtask: what was written is encoded, sent and told to whoever asked, and the next timer is armed. After every call
+ * of the kernel that may have caused something, `settle` carries out what it did: the mirror first, then what can be let
+ * go, then the watchers. Nothing is borrowed while a watcher runs.
+ *
+ * Should the kernel trap, its instance is replaced and the hall rebuilt from the mirror: as a new session, with the same
+ * watches. What others have been told keeps its age (they may know better), what they have not is written anew.
+ */
+
+import { Encoder, decode } from "./codec.js";
+import type { Adapter, Agent, Clock, Limits, Metadata, Value } from "./contract.js";
+import { Core, reset, started } from "./core.js";
+import { Dispatcher, type Told, type Watch, ownerName } from "./dispatch.js";
+import { type Code, StatehallError } from "./error.js";
+import { type Cell, Mirror } from "./mirror.js";
+import { admit, admitMetadata } from "./value.js";
+
+/** What a session is opened with, all defaults filled in. */
+export interface Opening {
+  readonly name: string;
+  readonly agent: Agent;
+  readonly adapters: readonly Adapter[];
+  readonly clock: Clock;
+  readonly seed: bigint;
+  readonly limits: Partial<Limits>;
+  readonly notify: boolean;
+}
+
+/** The kinds of records that the kernel drains; see `src/face/js/report.rs`. */
+const NOTIFY = 1;
+const INITIAL = 2;
+const READY = 3;
+const SYNCED = 4;
+const SESSIONS = 5;
+const REPORT = 6;
+const TAKEN = 7;
+const WIDTH = 11;
+
+/** A timer that comes this late means that the session was frozen or suspended, and may have missed anything. */
+const ASLEEP_MS = 5_000;
+
+/** How often the wasm instance, which all sessions of the realm share, has been replaced. */
+let epoch = 0;
+
+/** What a batch will restore if it fails. */
+export type Journal = Map<Cell, Cell>;
+
+export class Session {
+  core: Core;
+  readonly mirror = new Mirror();
+  readonly dispatcher: Dispatcher;
+  readonly watches = new Map<number, Watch>();
+  readonly limits: Limits;
+  readonly ready: Promise<void>;
+  revision = 0;
+  journal: Journal | undefined;
+  closed = false;
+  id: string;
+  /** Told when somebody comes or goes. */
+  readonly visitors = new Set<() => void>();
+  /** Told of errors; the platform's report if there is none. */
+  readonly listeners = new Set<(error: unknown) => void>();
+
+  private epoch = epoch;
+  private origins: Agent[] = [];
+  private sets: (readonly Watch[] | undefined)[] = [];
+  private step: { readonly number: number; readonly what: string } | undefined;
+  private readonly calls: (() => void)[] = [];
+  private taken: ((told: Told) => void) | undefined;
+  private time: number | undefined;
+  private flushed = 0;
+  private wake: { readonly at: number; readonly cancel: () => void } | undefined;
+  private synced: () => void = () => {};
+  private awake = true;
+
+  constructor(private readonly opening: Opening) {
+    if (!started()) {
+      const detail = "await init(...) or call initSync(...) of statehall/slim before opening a hall";
+      throw new StatehallError("not-initialized", detail);
+    }
+    this.dispatcher = new Dispatcher((error) => this.report(error));
+    this.core = this.open(opening.seed);
+    this.id = this.core.session();
+    this.limits = Object.freeze(this.core.limits() as Limits);
+    this.ready = new Promise((resolve) => {
+      this.synced = resolve;
+    });
+    if (!this.shared) this.synced();
+    for (const adapter of opening.adapters) this.connect(adapter);
+    if (this.shared) this.now();
+  }
+
+  get shared(): boolean {
+    return this.opening.adapters.length > 0;
+  }
+
+  /** The time of this turn. */
+  now(): number {
+    if (this.time === undefined) {
+      this.time = this.opening.clock.now();
+      queueMicrotask(() => this.endTurn());
+    }
+    return this.time;
+  }
+
+  /** Calls the kernel, and turns what it throws into what a user can read. */
+  call<R>(work: (core: Core) => R): R {
+    this.checked();
+    try {
+      return work(this.current);
+    } catch (error) {
+      throw this.explain(error);
+    }
+  }
+
+  /** The error for whatever a call of the kernel threw; a trap has been dealt with when this returns. */
+  explain(error: unknown): unknown {
+    if (typeof error === "string") return readError(error);
+    if (!(error instanceof WebAssembly.RuntimeError)) return error;
+    const detail = "the kernel trapped and was rebuilt; the command that failed did not happen";
+    try {
+      this.replaceInstance();
+      this.rebuild();
+      return new StatehallError("poisoned", detail, { cause: error });
+    } catch (cause) {
+      this.end();
+      return new StatehallError("poisoned", "the kernel trapped and could not be rebuilt; the hall is closed", { cause });
+    }
+  }
+
+  /** The kernel's number for an agent. */
+  origin(agent: Agent): number {
+    return this.call(() => this.numberOf(agent));
+  }
+
+  /** The watches of a set. */
+  members(set: number): readonly Watch[] {
+    let members = this.sets[set];
+    if (members === undefined) {
+      members = [...this.core.members(set)].flatMap((id) => this.watches.get(id) ?? []);
+      this.sets[set] = members;
+    }
+    return members;
+  }
+
+  /** Carries out what the kernel has done: mirror, then what can be let go, then watchers. */
+  settle(): void {
+    this.update();
+    this.dispatcher.run();
+    // Whoever is called now may cause more, which settles itself.
+    for (const call of this.calls.splice(0)) call();
+  }
+
+  /** The part of `settle` that calls nobody: a callback in the middle of it could let go of what it still needs. */
+  private update(): void {
+    const { core, mirror } = this;
+    const numbers = core.drain();
+    const arrivals = core.arrivals();
+    if (arrivals.length > 0) {
+      const bytes = core.arrived_bytes();
+      for (let i = 0, at = 0; i < arrivals.length; i += 2) {
+        const end = at + (arrivals[i + 1] as number);
+        mirror.values[arrivals[i] as number] = decode(bytes.subarray(at, end));
+        at = end;
+      }
+    }
+    if (numbers.length > 0) {
+      const texts = core.texts();
+      for (let i = 0; i < numbers.length; i += WIDTH) this.carryOut(numbers.subarray(i, i + WIDTH), texts);
+    }
+    this.letGo();
+    this.revision = core.revision();
+  }
+
+  /** Reads up to `max` changes of an iterated watch. */
+  take(watch: Watch, max: number, each: (told: Told) => void): void {
+    this.taken = each;
+    this.call((core) => core.take(watch.id, max));
+    this.settle();
+  }
+
+  /** This session, if it is open. */
+  checked(): this {
+    if (this.closed) throw new StatehallError("closed", `the hall "${this.opening.name}" is closed`);
+    return this;
+  }
+
+  /** The kernel, after a trap elsewhere the new one. */
+  get current(): Core {
+    if (this.epoch !== epoch) this.rebuild();
+    return this.core;
+  }
+
+  /** Why the kernel refused a hot put. */
+  refusal(): StatehallError {
+    const error = readError(this.core.take_error() ?? "poisoned: the kernel gave no reason");
+    this.settle();
+    return error;
+  }
+
+  /** Changes waiting for the reader of an iterated watch, and missed by it. */
+  queue(watch: Watch): { readonly queued: number; readonly missed: number } {
+    if (watch.capacity === undefined || watch.closed) return { queued: 0, missed: 0 };
+    const [queued = 0, missed = 0] = this.call((core) => core.queue(watch.id));
+    return { queued, missed };
+  }
+
+  /** Runs `work` as one commit of all its commands, or of none. */
+  batch<R>(work: () => R): R {
+    this.call((core) => core.begin());
+    const journal: Journal = new Map();
+    this.journal = journal;
+    this.step = undefined;
+    try {
+      const result = work();
+      this.call((core) => core.commit(this.now()));
+      this.journal = undefined;
+      // A key that ends as it began has not changed, its revision included.
+      for (const [cell, before] of journal) if (cell.ref === before.ref) cell.revision = before.revision;
+      return result;
+    } catch (error) {
+      if (this.journal) {
+        this.restoreJournal();
+        if (!this.closed) this.call((core) => core.roll_back());
+      }
+      if (!(error instanceof StatehallError) || this.step === undefined) throw error;
+      const detail = `the batch failed at its command ${this.step.number}, ${this.step.what}: ${error.detail}`;
+      throw new StatehallError(error.code, detail, { cause: error });
+    } finally {
+      if (!this.closed) this.settle();
+    }
+  }
+
+  /** Notes what a batch is doing, for the error if it fails there. */
+  begins(what: string, key: string): void {
+    if (this.journal) this.step = { number: (this.step?.number ?? 0) + 1, what: `${what} "${key}"` };
+  }
+
+  /** The number of a value that the cell had before the batch, if it is the same again. */
+  refBefore(cell: Cell, value: Value): number | undefined {
+    const before = this.journal?.get(cell);
+    return before?.value !== undefined && admit(value, before.value, this.limits).same ? before.ref : undefined;
+  }
+
+  /** Joins a snapshot's state. */
+  restore(snapshot: Uint8Array): void {
+    const { clock } = this.opening;
+    this.call((core) => {
+      this.seal();
+      core.restore(snapshot, this.now(), clock.monotonic());
+    });
+  }
+
+  /** Notes, inside a batch, what a cell was before it. */
+  note(cell: Cell): void {
+    if (this.journal && !this.journal.has(cell)) this.journal.set(cell, { ...cell });
+  }
+
+  /** Puts the mirror back to before the batch. */
+  restoreJournal(): void {
+    for (const [cell, before] of this.journal ?? []) Object.assign(cell, before);
+    this.journal = undefined;
+  }
+
+  openWatch(watch: Watch, initial: boolean): void {
+    watch.id = this.call((core) => core.watch(...watch.pattern, initial, ownerName(watch), watch.capacity ?? -1));
+    this.watches.set(watch.id, watch);
+    this.settle();
+  }
+
+  closeWatch(watch: Watch): void {
+    if (!this.watches.delete(watch.id) || this.closed) return;
+    this.call((core) => core.unwatch(watch.id));
+  }
+
+  report(error: unknown): void {
+    try {
+      if (this.listeners.size > 0) for (const listener of this.listeners) listener(error);
+      else if (typeof reportError === "function") reportError(error);
+      else console.error(error);
+    } catch (failure) {
+      console.error(failure);
+    }
+  }
+
+  /** Encodes what was written since the last time. */
+  seal(): void {
+    const refs = this.core.wanted();
+    if (refs.length === 0) return;
+    const encoder = new Encoder();
+    const lengths = new Uint32Array(refs.length);
+    refs.forEach((ref, i) => {
+      lengths[i] = encoder.add(this.mirror.values[ref] as Value);
+    });
+    this.core.supply(lengths, encoder.bytes());
+  }
+
+  /** Lets time pass: what is due expires, is sent, and the next timer is armed. */
+  flush(): void {
+    if (this.closed || this.journal) return;
+    const { clock } = this.opening;
+    const [now, monotonic] = [clock.now(), clock.monotonic()];
+    try {
+      this.call((core) => {
+        if (this.shared) this.seal();
+        core.advance(now, monotonic);
+        this.flushed = core.revision();
+        this.send();
+        const delay = core.next_wake(now, monotonic);
+        if (delay >= 0) this.arm(monotonic + delay, delay);
+      });
+      this.settle();
+    } catch (error) {
+      this.report(error);
+    }
+  }
+
+  /** Leaves without ending: the page may be kept for later. */
+  suspend(): void {
+    if (!this.shared || !this.awake || this.closed) return;
+    this.flush();
+    this.awake = false;
+    this.call((core) => core.leave());
+    this.send();
+    for (const adapter of this.opening.adapters) adapter.close();
+  }
+
+  /** Comes back, or makes sure of having missed nothing. */
+  resume(): void {
+    if (!this.shared || this.closed) return;
+    if (!this.awake) for (const adapter of this.opening.adapters) this.connect(adapter);
+    this.awake = true;
+    const { clock } = this.opening;
+    this.call((core) => core.rejoin(clock.now(), clock.monotonic()));
+    this.flush();
+  }
+
+  /** Ends the session: what was written is sent, everything that belongs to it ends. */
+  close(): void {
+    if (this.closed) return;
+    this.suspend();
+    this.end();
+    this.core.free();
+  }
+
+  private numberOf(agent: Agent): number {
+    const number = this.core.agent(agent);
+    this.origins[number] = agent;
+    return number;
+  }
+
+  private end(): void {
+    this.closed = true;
+    this.wake?.cancel();
+    for (const watch of [...this.watches.values()]) watch.stop();
+    if (this.awake) for (const adapter of this.opening.adapters) adapter.close();
+    this.synced();
+  }
+
+  private open(seed: bigint): Core {
+    const { name, agent, limits, notify, clock } = this.opening;
+    const options = { name, agent, seed, limits, notify, share: this.shared, revision: this.revision };
+    try {
+      return new Core(options, clock.now(), clock.monotonic());
+    } catch (error) {
+      throw typeof error === "string" ? readError(error) : error;
+    }
+  }
+
+  private connect(adapter: Adapter): void {
+    adapter.open({ name: this.opening.name, receive: (frame) => this.receive(frame) });
+  }
+
+  private receive(frame: Uint8Array): void {
+    if (this.closed || !this.awake) return;
+    const { clock } = this.opening;
+    try {
+      // A frame that comes from inside our own send belongs to the next turn.
+      this.call((core) => core.receive(frame, this.now(), clock.monotonic()));
+    } catch (error) {
+      this.report(error);
+    }
+    if (!this.closed) this.settle();
+  }
+
+  private send(): void {
+    for (let frame = this.core.next_frame(); frame !== undefined; frame = this.core.next_frame()) {
+      for (const adapter of this.opening.adapters) {
+        try {
+          adapter.send(frame);
+        } catch (error) {
+          this.report(error);
+        }
+      }
+    }
+  }
+
+  private endTurn(): void {
+    this.time = undefined;
+    this.flush();
+  }
+
+  private arm(at: number, delay: number): void {
+    if (this.wake && this.wake.at <= at) return;
+    this.wake?.cancel();
+    const { clock } = this.opening;
+    const cancel = clock.setTimer(() => {
+      this.wake = undefined;
+      if (this.closed || !this.awake) return;
+      if (clock.monotonic() - at > ASLEEP_MS) this.resume();
+      else this.flush();
+    }, delay);
+    this.wake = { at, cancel };
+  }
+
+  private carryOut(record: Float64Array, texts: readonly string[]): void {
+    const [kind, whom, slot, value, old, revision, origin, metadata, key, expires, initial] = record as Iterable<number> as Numbers;
+    if (kind === READY) this.calls.push(() => this.watches.get(whom)?.watcher(undefined as never));
+    else if (kind === SYNCED) this.synced();
+    else if (kind === SESSIONS) this.calls.push(() => this.announce());
+    else if (kind === REPORT) this.calls.push(() => this.report(readError(texts[origin] as string)));
+    else {
+      const { values } = this.mirror;
+      const cell = slot < 0 ? undefined : this.mirror.at(slot, texts[key]);
+      const told: Told = {
+        key: cell?.key ?? (texts[key] as string),
+        value: values[value],
+        old: values[old],
+        revision,
+        origin: texts[origin] as string,
+        metadata: values[metadata] as Metadata | undefined,
+        initial: initial === 1,
+      };
+      if (kind === NOTIFY) {
+        if (cell) store(cell, value, told, expires < 0 ? undefined : expires);
+        if (whom > 0) this.dispatcher.tell({ watches: this.members(whom), ...told });
+        return;
+      }
+      const watch = this.watches.get(whom);
+      if (watch === undefined) return;
+      if (kind === INITIAL) this.dispatcher.tell({ watches: [watch], ...told });
+      else if (kind === TAKEN) this.taken?.(told);
+    }
+  }
+
+  /** Tells who wants to know that somebody has come or gone. */
+  private announce(): void {
+    for (const visitor of this.visitors) {
+      try {
+        visitor();
+      } catch (cause) {
+        this.report(new StatehallError("callback-failed", "a watcher of the sessions threw", { cause }));
+      }
+    }
+  }
+
+  private letGo(): void {
+    const numbers = this.core.let_go();
+    let at = 0;
+    const each = (forget: (number: number) => void) => {
+      const end = at + 1 + (numbers[at] as number);
+      for (at++; at < end; at++) forget(numbers[at] as number);
+    };
+    each((ref) => this.mirror.letGo(ref));
+    each((slot) => this.mirror.forget(slot));
+    each((set) => {
+      this.sets[set] = undefined;
+    });
+  }
+
+  /** Replaces the instance that has trapped, unless another session has done so already. */
+  private replaceInstance(): void {
+    if (this.epoch !== epoch) return;
+    epoch++;
+    reset();
+  }
+
+  /** Makes the hall anew, in a new instance, from what the mirror holds. */
+  private rebuild(): void {
+    this.restoreJournal();
+    this.epoch = epoch;
+    const cells = this.mirror.clear();
+    const watches = [...this.watches.values()];
+    this.watches.clear();
+    this.sets = [];
+    // A session of its own, with randomness that is new but no less repeatable.
+    this.core = this.open(BigInt.asUintN(64, this.opening.seed + BigInt(epoch) * 0x9e3779b97f4a7c15n));
+    this.id = this.core.session();
+    for (const agent of [...this.origins]) this.numberOf(agent);
+    // What others were told comes first and as old as can be, so that whatever they know better stays.
+    const told = (cell: Cell) => this.shared && cell.revision <= this.flushed;
+    for (const cell of cells) if (told(cell)) this.rewrite(cell, 1);
+    for (const cell of cells) if (!told(cell)) this.rewrite(cell, this.opening.clock.now());
+    this.update();
+    for (const watch of watches) {
+      watch.id = this.core.watch(...watch.pattern, false, ownerName(watch), watch.capacity ?? -1);
+      this.watches.set(watch.id, watch);
+    }
+    this.now();
+  }
+
+  private rewrite({ key, value, metadata, origin, expires }: Cell, now: number): void {
+    const { core, mirror, limits } = this;
+    const { size } = admit(value, undefined, limits);
+    const facts = metadata && admitMetadata(metadata, limits);
+    const ttl = expires === undefined ? -1 : Math.max(1, expires - now);
+    const refs = [mirror.hold(value as Value), facts ? mirror.hold(facts.value) : 0] as const;
+    core.write(key, refs[0], size, refs[1], facts?.size ?? 0, this.numberOf(origin), -1, ttl, false, now);
+  }
+}
+
+/** One record, as `src/face/js/report.rs` writes it. */
+type Numbers = [number, number, number, number, number, number, number, number, number, number, number];
+
+/** Mirrors a change. */
+function store(cell: Cell, ref: number, told: Told, expires: number | undefined): void {
+  cell.ref = ref;
+  cell.value = told.value;
+  cell.revision = told.value === undefined ? 0 : told.revision;
+  cell.origin = told.origin;
+  cell.metadata = told.metadata;
+  cell.expires = expires;
+}
+
+/** Reads an error that crossed as `code: detail`. */
+function readError(text: string): StatehallError {
+  const at = text.indexOf(": ");
+  return new StatehallError(text.slice(0, at) as Code, text.slice(at + 2));
+}

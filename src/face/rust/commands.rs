@@ -1,0 +1,177 @@
+//! What changes the entries.
+
+use super::core::{Core, callback_failed};
+use super::options::{Delete, Put};
+use super::{Hall, IntoKey, IntoSelector};
+use crate::error::{Code, Error};
+use crate::kernel::{Command, Measured, Reply};
+use crate::key::Key;
+use crate::value::{Stored, Value};
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::rc::Rc;
+
+/// What a write did. A lost `expect` is an outcome, not an error.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Written {
+    /// The revision of the entry now; 0 if it is absent.
+    pub revision: u64,
+    /// False if the write changed nothing.
+    pub changed: bool,
+    /// True if `expect` did not hold; nothing was written.
+    pub conflict: bool,
+}
+
+impl Hall {
+    /// Writes a value. Metadata and time to live of the old value go with it.
+    ///
+    /// Shape:  a value equal to the one that is there changes nothing and notifies nobody.
+    ///         Integers and floats are never equal; floats compare as JavaScript's SameValueZero.
+    /// Errors: `invalid-key`, `limit`, `closed`.
+    pub fn put(&self, key: impl IntoKey, value: impl Into<Value>) -> Result<Written, Error> {
+        self.put_with(key, value, Put::default())
+    }
+
+    /// Writes a value, on a condition, with metadata or with a time to live.
+    ///
+    /// Shape:  as [`Hall::put`]; `touch` and a time to live count as a change even if the value is
+    ///         equal. A lost `expect` is the outcome `conflict`, but inside a batch an error.
+    /// Units:  the time to live starts now; the entry goes at the first [`Hall::advance`] after
+    ///         it, and the other sessions' entries go by their own clocks.
+    /// Errors: as [`Hall::put`]; `invalid-value` for metadata that are not a map;
+    ///         `invalid-argument` for a time to live of 0 or above a thousand years; `conflict`
+    ///         inside a batch.
+    pub fn put_with(&self, key: impl IntoKey, value: impl Into<Value>, options: Put) -> Result<Written, Error> {
+        let (key, value) = (key.into_key(), value.into());
+        self.command("put", key, |core, key| core.put(self.origin(), key, value, options))
+    }
+
+    /// Deletes an entry. If there is none, nothing changes and nobody is notified.
+    ///
+    /// Errors: `invalid-key`, `limit`, `closed`.
+    pub fn delete(&self, key: impl IntoKey) -> Result<Written, Error> {
+        self.delete_with(key, Delete::default())
+    }
+
+    /// Deletes an entry, on a condition, or notifies of it in any case.
+    ///
+    /// Errors: as [`Hall::delete`]; `conflict` inside a batch.
+    pub fn delete_with(&self, key: impl IntoKey, options: Delete) -> Result<Written, Error> {
+        self.command("delete", key.into_key(), |core, key| {
+            let Delete { expect, touch } = options;
+            core.apply(Command::Delete { key: key.clone(), origin: self.origin(), expect, touch }).map(written)
+        })
+    }
+
+    /// Puts `change(current)`, or `change(initial)` if the key is absent, and returns it.
+    ///
+    /// Shape:  atomic within the session; written as by [`Hall::put`]. The change of an absent key
+    ///         reports no old value. `change` may use the hall, except to write this key.
+    /// Errors: `conflict` if `change` wrote this key; `callback-failed` if it panicked, where
+    ///         panics unwind; else as [`Hall::put`]. Nothing of this key has then changed.
+    pub fn update(
+        &self,
+        key: impl IntoKey,
+        initial: impl Into<Value>,
+        change: impl FnOnce(Value) -> Value,
+    ) -> Result<Value, Error> {
+        let (key, initial) = (key.into_key(), initial.into());
+        self.command("update", key, |core, key| {
+            let read = || core.with(|kernel| kernel.entry(key.text()).map(|entry| (entry.value.clone(), entry.revision)));
+            let before = read();
+            let current = before.as_ref().map_or(initial, |(value, _)| value.clone());
+            let failed = |payload| callback_failed("the function of an update", payload);
+            let value = catch_unwind(AssertUnwindSafe(|| change(current))).map_err(failed)?;
+            // The function may have closed this handle, or written this key.
+            self.core()?;
+            let same = match (&before, &read()) {
+                (Some((a, before)), Some((b, now))) => before == now && a.same(b),
+                (None, None) => true,
+                _ => false,
+            };
+            if !same {
+                let detail = format!("the function of an update of {:?} has itself changed it", key.text());
+                return Err(Error::new(Code::Conflict, detail));
+            }
+            core.put(self.origin(), key, value.clone(), Put::default()).map(|_| value)
+        })
+    }
+
+    /// Deletes what is selected, in one commit, and returns how many entries that were.
+    ///
+    /// Errors: `invalid-selector`, `invalid-key`, `limit`, `closed`.
+    pub fn clear(&self, selector: impl IntoSelector) -> Result<u64, Error> {
+        let selector = selector.into_selector();
+        self.named("clear", None, |core| {
+            let command = Command::Clear { selector: Some(selector?), origin: self.origin() };
+            match core.apply(command)? {
+                Reply::Cleared(count) => Ok(count),
+                Reply::Written { .. } | Reply::Conflict { .. } => Ok(0),
+            }
+        })
+    }
+
+    /// Carries out a command about a key.
+    fn command<T>(
+        &self,
+        verb: &str,
+        key: Result<Key, Error>,
+        work: impl FnOnce(&Core, &Key) -> Result<T, Error>,
+    ) -> Result<T, Error> {
+        let named = key.as_ref().ok().cloned();
+        self.named(verb, named.as_ref(), |core| work(core, &key?))
+    }
+
+    /// Carries out a command and tells what it did; inside a batch an error says which it was.
+    fn named<T>(&self, verb: &str, key: Option<&Key>, work: impl FnOnce(&Core) -> Result<T, Error>) -> Result<T, Error> {
+        let core = self.core()?;
+        let position = core.count_command();
+        let result = work(core);
+        core.dispatch();
+        result.map_err(|error| match (position, key) {
+            (None, _) => error,
+            (Some(n), None) => Error::new(error.code, format!("command {n} ({verb}): {}", error.detail)),
+            (Some(n), Some(key)) => {
+                Error::new(error.code, format!("command {n} ({verb} {:?}): {}", key.text(), error.detail))
+            }
+        })
+    }
+}
+
+impl Core {
+    /// The position of a command in the open batch, from 1.
+    fn count_command(&self) -> Option<usize> {
+        let mut progress = self.batch.get()?;
+        progress.commands += 1;
+        self.batch.set(Some(progress));
+        Some(progress.commands)
+    }
+
+    fn apply(&self, command: Command<Value>) -> Result<Reply, Error> {
+        let unix_ms = self.unix_ms();
+        self.with(|kernel| kernel.apply(command, unix_ms))
+    }
+
+    fn put(&self, origin: Rc<str>, key: &Key, value: Value, options: Put) -> Result<Written, Error> {
+        let Put { expect, metadata, ttl_ms, touch } = options;
+        if metadata.as_ref().is_some_and(|metadata| metadata.as_map().is_none()) {
+            return Err(Error::new(Code::InvalidValue, "metadata are a map, with a name for each fact"));
+        }
+        let depth_max = self.with(|kernel| kernel.limits().value_depth) as usize;
+        let value = measured(value, depth_max)?;
+        let metadata = metadata.map(|metadata| measured(metadata, depth_max)).transpose()?;
+        self.apply(Command::Put { key: key.clone(), value, metadata, origin, expect, ttl_ms, touch }).map(written)
+    }
+}
+
+fn measured(value: Value, depth_max: usize) -> Result<Measured<Value>, Error> {
+    let bytes = value.encoded_bytes(depth_max)?;
+    Ok(Measured { value, bytes })
+}
+
+fn written(reply: Reply) -> Written {
+    match reply {
+        Reply::Written { revision, changed } => Written { revision, changed, conflict: false },
+        Reply::Conflict { revision } => Written { revision, changed: false, conflict: true },
+        Reply::Cleared(count) => Written { revision: 0, changed: count > 0, conflict: false },
+    }
+}

@@ -1,0 +1,91 @@
+//! How halls are opened, values written and watches begun.
+
+use super::clock::{Clock, SystemClock};
+use super::Change;
+use crate::error::Error;
+use crate::kernel::{Limits, TOMBSTONE_MS};
+use crate::value::Value;
+use std::rc::Rc;
+
+/// How a hall is opened.
+pub struct Options {
+    /// The hall's name, 1 to 256 bytes. Shared halls of one name are one hall.
+    pub name: Rc<str>,
+    /// The agent of the first handle: the origin of its changes, 1 to 256 bytes.
+    pub agent: Rc<str>,
+    /// All the randomness of the session, for tests; otherwise the operating system's. Two
+    /// sessions of one hall must not be given the same.
+    pub seed: Option<u64>,
+    /// The limits.
+    pub limits: Limits,
+    /// False: watchers hear nothing. Reads and `changes` still work.
+    pub notify: bool,
+    /// Whether the hall exchanges frames with others; see [`Hall::receive`](super::Hall::receive).
+    pub share: bool,
+    /// For how long deletes are remembered.
+    pub tombstone_ms: u64,
+    /// Where the time comes from.
+    pub clock: Box<dyn Clock>,
+    /// Told of a watcher that panicked, and of what was refused with no caller waiting for it.
+    pub on_error: Box<dyn Fn(&Error)>,
+}
+
+/// A private hall named `default` on the system's clock, whose errors go to standard error.
+impl Default for Options {
+    fn default() -> Self {
+        Self {
+            name: "default".into(),
+            agent: "anonymous".into(),
+            seed: None,
+            limits: Limits::default(),
+            notify: true,
+            share: false,
+            tombstone_ms: TOMBSTONE_MS,
+            clock: Box::new(SystemClock::default()),
+            on_error: Box::new(|error| eprintln!("statehall: {error}")),
+        }
+    }
+}
+
+/// How a value is written.
+#[derive(Clone, Debug, Default)]
+pub struct Put {
+    /// Write only if the entry has this revision; 0: only if it is absent.
+    pub expect: Option<u64>,
+    /// Facts about the entry that are not its value: a map. Without any the entry has none once
+    /// its value changes.
+    pub metadata: Option<Value>,
+    /// Milliseconds until the entry expires, at least 1. Without it the entry stays once its
+    /// value changes.
+    pub ttl_ms: Option<u64>,
+    /// Count as a change, and notify, even if the value is the same.
+    pub touch: bool,
+}
+
+/// How a key is deleted.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Delete {
+    /// Delete only if the entry has this revision.
+    pub expect: Option<u64>,
+    /// Notify even if there is no entry.
+    pub touch: bool,
+}
+
+/// Lets a change through, or not.
+pub type Filter = Box<dyn FnMut(&Change) -> bool>;
+
+/// How a watch begins, what it passes on and when it ends.
+#[derive(Default)]
+pub struct WatchOptions {
+    /// First deliver what is there now, as one consistent snapshot in key order.
+    pub initial: bool,
+    /// Only changes for which this returns true.
+    pub filter: Option<Filter>,
+    /// End after the first delivered change. A watcher is called after its watch has ended.
+    pub once: bool,
+    /// End when this owner ends; see [`Hall::end`](super::Hall::end).
+    pub owner: Option<Rc<str>>,
+    /// Of a stream: how many changes wait for its reader, `limits.queue` unless told. Past it the
+    /// oldest go and are counted as missed; initial values never go, and do not count.
+    pub capacity: Option<u64>,
+}

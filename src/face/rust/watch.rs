@@ -1,0 +1,177 @@
+//! Watches: who is told, and the guard that ends them.
+
+use super::core::Core;
+use super::options::{Filter, WatchOptions};
+use super::{Change, Changes, Hall, IntoSelector};
+use crate::error::{Code, Error};
+use crate::kernel;
+use crate::key::Selector;
+use crate::state::selection::WatchId;
+use std::cell::{Cell, RefCell};
+use std::fmt;
+use std::rc::Rc;
+use std::task::Waker;
+
+/// One open watch, as the face knows it.
+pub(super) struct Watcher {
+    pub(super) selector: Selector,
+    pub(super) owner: Option<Rc<str>>,
+    pub(super) filter: Option<RefCell<Filter>>,
+    pub(super) once: bool,
+    pub(super) delivered: Cell<u64>,
+    pub(super) told: Told,
+}
+
+/// How a watch hears of its changes.
+pub(super) enum Told {
+    /// By a call.
+    Caller(RefCell<Box<dyn FnMut(&Change)>>),
+    /// By reading a queue; whoever waits for it is woken.
+    Reader(Cell<Option<Waker>>),
+}
+
+impl Watcher {
+    /// Wakes a reader that waits.
+    pub(super) fn wake(&self) {
+        if let Told::Reader(waiting) = &self.told
+            && let Some(waker) = waiting.take()
+        {
+            waker.wake();
+        }
+    }
+}
+
+/// Ends a watch when it is dropped.
+///
+/// A watcher that holds a [`Hall`] keeps the hall open until its watch ends or the hall is closed.
+#[must_use = "dropping it ends the watch; `forever` lets the watch last as long as the hall"]
+pub struct Watch {
+    core: Rc<Core>,
+    id: WatchId,
+    kept: bool,
+}
+
+impl Watch {
+    /// Ends the watch; not another call is made.
+    pub fn end(self) {}
+
+    /// Lets the watch last until its owner or the hall ends.
+    pub fn forever(mut self) {
+        self.kept = true;
+    }
+
+    /// Whether the watch still hears anything.
+    pub fn is_open(&self) -> bool {
+        self.core.watchers.borrow().contains_key(&self.id)
+    }
+}
+
+impl Drop for Watch {
+    fn drop(&mut self) {
+        if !self.kept {
+            self.core.end_watch(self.id);
+        }
+    }
+}
+
+impl fmt::Debug for Watch {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Watch").field("id", &self.id.0).field("open", &self.is_open()).finish()
+    }
+}
+
+impl Hall {
+    /// Calls `watcher` with each change of the selected keys, until the returned guard is dropped.
+    ///
+    /// Shape:  after the command that made the change is complete; changes in commit order, each
+    ///         once, those of one batch together. With `initial`, what is there now comes first, before this
+    ///         returns unless a watcher opens it. A watcher may use the hall in every way: what
+    ///         it causes is told after everything that already waits.
+    /// Errors: `invalid-selector`, `invalid-key`, `limit`, `closed`; `invalid-argument` inside a
+    ///         batch, or with a capacity. A panic of the watcher goes to `on_error` as
+    ///         `callback-failed`; the watch stays.
+    ///
+    /// ```
+    /// use statehall::{Hall, Options, Value, WatchOptions};
+    /// use std::{cell::RefCell, rc::Rc};
+    /// let hall = Hall::open(Options::default())?;
+    /// let heard = Rc::new(RefCell::new(Vec::new()));
+    /// let log = heard.clone();
+    /// let watch = hall.watch("agents/*/status", WatchOptions::default(), move |change| {
+    ///     log.borrow_mut().push((change.key.text().to_owned(), change.old.clone(), change.value.clone()));
+    /// })?;
+    /// hall.put("agents/planner/status", "thinking")?;
+    /// drop(watch);
+    /// hall.put("agents/planner/status", "done")?;
+    /// assert_eq!(*heard.borrow(), [("agents/planner/status".to_owned(), None, Some(Value::from("thinking")))]);
+    /// # Ok::<(), statehall::Error>(())
+    /// ```
+    pub fn watch(
+        &self,
+        selector: impl IntoSelector,
+        options: WatchOptions,
+        watcher: impl FnMut(&Change) + 'static,
+    ) -> Result<Watch, Error> {
+        if options.capacity.is_some() {
+            let detail = "a capacity is for streams: a watcher is called, and nothing waits for it";
+            return Err(Error::new(Code::InvalidArgument, detail));
+        }
+        let told = Told::Caller(RefCell::new(Box::new(watcher)));
+        let (core, id) = self.open_watch(selector, options, told)?;
+        core.dispatch();
+        Ok(Watch { core, id, kept: false })
+    }
+
+    /// The changes of the selected keys as a stream, which ends when its owner or the hall does.
+    ///
+    /// Shape:  as [`Hall::watch`], but what the reader has not taken waits, up to the capacity;
+    ///         then the oldest go, and [`Changes::missed`] counts them. Dropping it ends the watch.
+    /// Errors: as [`Hall::watch`], and `limit` for a capacity above `limits.queue`.
+    ///
+    /// ```
+    /// use futures::{StreamExt, executor::block_on};
+    /// use statehall::{Hall, Options, WatchOptions};
+    /// let hall = Hall::open(Options::default())?;
+    /// hall.put("a", 1)?;
+    /// let mut changes = hall.stream("**", WatchOptions { initial: true, ..WatchOptions::default() })?;
+    /// hall.put("b", 2)?;
+    /// let keys = block_on((&mut changes).take(2).map(|change| change.key.text().to_owned()).collect::<Vec<_>>());
+    /// assert_eq!(keys, ["a", "b"]);
+    /// # Ok::<(), statehall::Error>(())
+    /// ```
+    pub fn stream(&self, selector: impl IntoSelector, mut options: WatchOptions) -> Result<Changes, Error> {
+        let queue = self.core()?.with(|kernel| kernel.limits().queue);
+        options.capacity = options.capacity.or(Some(queue));
+        let (core, id) = self.open_watch(selector, options, Told::Reader(Cell::new(None)))?;
+        Ok(Changes::new(core, id))
+    }
+
+    /// Ends everything that belongs to an owner, and returns how many watches that were.
+    ///
+    /// Errors: `closed`.
+    pub fn end(&self, owner: &str) -> Result<usize, Error> {
+        let core = self.core()?;
+        let ended = core.with(|kernel| kernel.end_owner(owner));
+        for &watch in &ended {
+            core.end_watch(watch);
+        }
+        Ok(ended.len())
+    }
+
+    fn open_watch(
+        &self,
+        selector: impl IntoSelector,
+        options: WatchOptions,
+        told: Told,
+    ) -> Result<(Rc<Core>, WatchId), Error> {
+        let core = self.core()?;
+        let selector = selector.into_selector()?;
+        let WatchOptions { initial, filter, once, owner, capacity } = options;
+        let how = kernel::WatchOptions { initial, owner: owner.clone(), capacity };
+        let id = core.with(|kernel| kernel.watch(selector.clone(), how))?;
+        let filter = filter.map(RefCell::new);
+        let watcher = Watcher { selector, owner, filter, once, delivered: Cell::new(0), told };
+        core.watchers.borrow_mut().insert(id, Rc::new(watcher));
+        Ok((core.clone(), id))
+    }
+}
