@@ -318,6 +318,8 @@ export interface Hall<S = DefaultSchema> {
   as(agent: Agent): Hall<S>;
   /** Who is here, this session first. */
   sessions(): Session[];
+  /** Calls the watcher with `sessions()` whenever somebody comes, goes, or says its name. */
+  watchSessions(watcher: (sessions: Session[]) => void): Stop;
   usage(): Usage;
 
   /** The whole state as bytes: deterministic, versioned, with a checksum. */

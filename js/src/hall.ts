@@ -31,6 +31,7 @@ export class Hall implements contract.Hall {
   readonly agent: Agent;
   private readonly origin: number;
   private readonly owned = new Set<Watch>();
+  private readonly visitors = new Set<() => void>();
   private released = false;
 
   constructor(
@@ -124,8 +125,9 @@ export class Hall implements contract.Hall {
         core.write(key, ref, size, factsRef, facts?.size ?? 0, this.origin, expect, ttl, touch, session.now()),
       );
       const [slot, revision, changed, conflict] = answer as Iterable<number> as [number, number, number, number];
-      if (session.journal && changed === 1) {
-        const written = mirror.at(slot, key) as Cell;
+      // From now on the kernel names this key by its slot.
+      const written = slot < 0 ? undefined : mirror.at(slot, key);
+      if (session.journal && written && changed === 1) {
         session.note(written);
         const expires = ttl < 0 ? undefined : session.now() + ttl;
         Object.assign(written, { ref, value: admitted, revision, origin: this.agent, metadata: facts?.value, expires });
@@ -265,8 +267,7 @@ export class Hall implements contract.Hall {
 
   private listen(selector: Selector, watcher: Watcher, options: contract.WatchOptions): Stop {
     const watch = this.openWatch(selector, watcher, options, undefined);
-    const stop = () => watch.stop();
-    return Object.assign(stop, { unsubscribe: stop, [Symbol.dispose]: stop });
+    return stopper(watch.stop);
   }
 
   private iterate(selector: Selector, options: contract.IterateOptions): ChangeStream {
@@ -340,14 +341,26 @@ export class Hall implements contract.Hall {
     return ended.length;
   }
 
-  as(agent: Agent): contract.Hall<never> {
+  as(agent: Agent): contract.Hall {
     checkArgument("an agent's name", agent, "text");
-    return new Hall(this.name, agent, this.open(), this.handles) as unknown as contract.Hall<never>;
+    return new Hall(this.name, agent, this.open(), this.handles);
   }
 
   sessions(): contract.Session[] {
     const session = this.open();
     return session.call((core) => core.sessions(session.now())) as contract.Session[];
+  }
+
+  watchSessions(watcher: (sessions: contract.Session[]) => void): Stop {
+    checkArgument("the watcher", watcher, "callable");
+    const session = this.open();
+    const visitor = () => watcher(this.sessions());
+    session.visitors.add(visitor);
+    this.visitors.add(visitor);
+    return stopper(() => {
+      session.visitors.delete(visitor);
+      this.visitors.delete(visitor);
+    });
   }
 
   usage(): Usage {
@@ -381,6 +394,7 @@ export class Hall implements contract.Hall {
     if (this.released) return;
     this.released = true;
     for (const watch of [...this.owned]) watch.stop();
+    for (const visitor of this.visitors) this.session_.visitors.delete(visitor);
     if (this.onError) this.session_.listeners.delete(this.onError);
     this.handles.release(this);
   }
@@ -424,6 +438,11 @@ export class Hall implements contract.Hall {
     this.session_.note(cell);
     Object.assign(cell, { ref: 0, value: undefined, revision: 0, metadata: undefined, expires: undefined });
   }
+}
+
+/** What ends something: callable, disposable and, as "unsubscribe", recognisable. */
+function stopper(stop: () => void): Stop {
+  return Object.assign(() => stop(), { unsubscribe: stop, [Symbol.dispose]: stop });
 }
 
 /** The handles to one session; releasing the last ends it. */

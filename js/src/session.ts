@@ -54,7 +54,6 @@ export class Session {
   readonly dispatcher: Dispatcher;
   readonly watches = new Map<number, Watch>();
   readonly limits: Limits;
-  readonly ready: Promise<void>;
   revision = 0;
   journal: Journal | undefined;
   closed = false;
@@ -74,6 +73,9 @@ export class Session {
   private flushed = 0;
   private wake: { readonly at: number; readonly cancel: () => void } | undefined;
   private synced: () => void = () => {};
+  private readonly joined = new Promise<void>((resolve) => {
+    this.synced = resolve;
+  });
   private awake = true;
 
   constructor(private readonly opening: Opening) {
@@ -85,9 +87,6 @@ export class Session {
     this.core = this.open(opening.seed);
     this.id = this.core.session();
     this.limits = Object.freeze(this.core.limits() as Limits);
-    this.ready = new Promise((resolve) => {
-      this.synced = resolve;
-    });
     if (!this.shared) this.synced();
     for (const adapter of opening.adapters) this.connect(adapter);
     if (this.shared) this.now();
@@ -95,6 +94,14 @@ export class Session {
 
   get shared(): boolean {
     return this.opening.adapters.length > 0;
+  }
+
+  /** Resolves when a peer's state has arrived, or nobody has answered. */
+  get ready(): Promise<void> {
+    // The hall's own timers let a process end; whoever waits for this is kept until it comes, which it soon does.
+    const alive = setInterval(() => {}, ASLEEP_MS);
+    this.joined.then(() => clearInterval(alive));
+    return this.joined;
   }
 
   /** The time of this turn. */
@@ -226,9 +233,7 @@ export class Session {
         this.restoreJournal();
         if (!this.closed) this.call((core) => core.roll_back());
       }
-      if (!(error instanceof StatehallError) || this.step === undefined) throw error;
-      const detail = `the batch failed at its command ${this.step.number}, ${this.step.what}: ${error.detail}`;
-      throw new StatehallError(error.code, detail, { cause: error });
+      throw this.located(error);
     } finally {
       if (!this.closed) this.settle();
     }
@@ -237,6 +242,13 @@ export class Session {
   /** Notes what a batch is doing, for the error if it fails there. */
   begins(what: string, key: string): void {
     if (this.journal) this.step = { number: (this.step?.number ?? 0) + 1, what: `${what} "${key}"` };
+  }
+
+  /** An error of a command inside a batch, with the command that failed. */
+  private located(error: unknown): unknown {
+    if (!(error instanceof StatehallError) || this.step === undefined) return error;
+    const detail = `the batch failed at its command ${this.step.number}, ${this.step.what}: ${error.detail}`;
+    return new StatehallError(error.code, detail, { cause: error });
   }
 
   /** The number of a value that the cell had before the batch, if it is the same again. */

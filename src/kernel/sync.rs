@@ -96,12 +96,14 @@ impl<V: Stored> Kernel<V> {
         if self.batch.is_some() {
             return;
         }
+        // Sealed as they were written, even those that expire now; told before they are purged.
+        let sealed = self.seal();
         self.expire(time);
+        if sealed && self.replica.transmit(&self.keys, time.monotonic_ms) {
+            self.effects.push_back(Effect::Synced);
+        }
         for index in self.replica.purge(time.unix_ms, time.monotonic_ms) {
             self.free_if_empty(index);
-        }
-        if self.seal() && self.replica.transmit(&self.keys, time.monotonic_ms) {
-            self.effects.push_back(Effect::Synced);
         }
         if self.replica.peers.take_changed() {
             self.effects.push_back(Effect::Sessions);
