@@ -41,8 +41,9 @@ export interface Told {
 }
 
 /** A change that is waiting to be told. */
-interface Delivery extends Told {
+interface Delivery {
   readonly watches: readonly Watch[];
+  readonly told: Told;
 }
 
 /** The owner as the kernel knows it: a name. */
@@ -85,41 +86,56 @@ export class Dispatcher {
 
   constructor(private readonly report: (error: unknown) => void) {}
 
-  /** Tells the watches of a change, now or, inside a watcher, after what is waiting. */
-  tell(delivery: Delivery): void {
-    this.waiting.push(delivery);
+  /** Tells the watches of a change after everything that is waiting. */
+  tell(watches: readonly Watch[], told: Told): void {
+    this.waiting.push({ watches, told });
+  }
+
+  /** Tells the watches of a change: at once if nothing is waiting and no watcher is running. */
+  tellNow(watches: readonly Watch[], told: Told): void {
+    if (this.running || this.waiting.length > 0) {
+      this.tell(watches, told);
+      return;
+    }
+    this.running = true;
+    for (const watch of watches) if (!watch.closed) this.deliver(watch, told);
+    this.running = false;
+    if (this.waiting.length > 0) this.run();
   }
 
   /** Tells all that is waiting, unless a watcher is running: then that is told when it returns. */
   run(): void {
-    if (this.running || this.waiting.length === 0) return;
+    const { waiting } = this;
+    if (this.running || waiting.length === 0) return;
     this.running = true;
     // Read by position and shortened now and then, so that a long queue is not moved at every step.
-    for (let next = 0; next < this.waiting.length; next++) {
-      const delivery = this.waiting[next] as Delivery;
-      for (const watch of delivery.watches) if (!watch.closed) this.deliver(watch, delivery);
+    for (let next = 0; next < waiting.length; next++) {
+      const { watches, told } = waiting[next] as Delivery;
+      for (const watch of watches) if (!watch.closed) this.deliver(watch, told);
       if (next === CHUNK) {
-        this.waiting.splice(0, CHUNK + 1);
+        waiting.splice(0, CHUNK + 1);
         next = -1;
       }
     }
-    this.waiting.length = 0;
+    waiting.length = 0;
     this.running = false;
   }
 
-  private deliver(watch: Watch, delivery: Delivery): void {
-    const change = changeFor(watch, delivery);
-    if (!passes(watch, change, this.report)) return;
+  private deliver(watch: Watch, told: Told): void {
+    const change = changeFor(watch, told);
+    if (watch.filter !== undefined && !passes(watch, change, this.report)) return;
     watch.delivered++;
     if (watch.once) watch.stop();
-    const failed = (cause: unknown) =>
-      this.report(new StatehallError("callback-failed", `a watcher of ${JSON.stringify(watch.selector)} threw`, { cause }));
     try {
       const result: unknown = watch.watcher(change as Change<never>);
       // An asynchronous watcher fails later, and is reported all the same.
-      if (result instanceof Promise) result.catch(failed);
+      if (result instanceof Promise) result.catch((cause) => this.failed(watch, cause));
     } catch (cause) {
-      failed(cause);
+      this.failed(watch, cause);
     }
+  }
+
+  private failed(watch: Watch, cause: unknown): void {
+    this.report(new StatehallError("callback-failed", `a watcher of ${JSON.stringify(watch.selector)} threw`, { cause }));
   }
 }

@@ -101,12 +101,12 @@ export class Hall implements contract.Hall {
     cell.expires = undefined;
     if (answer & RELEASED) mirror.letGo(replaced);
     const set = answer >>> SET_SHIFT;
-    if (set > 0) {
-      const change = { revision, origin: this.agent, metadata: undefined, initial: false };
-      session.dispatcher.tell({ watches: session.members(set), key: cell.key, value, old, ...change });
-    }
     if (answer & PENDING) session.settle();
-    else session.dispatcher.run();
+    if (set > 0) {
+      const { agent: origin } = this;
+      const told = { key: cell.key, value, old, revision, origin, metadata: undefined, initial: false };
+      session.dispatcher.tellNow(session.members(set), told);
+    }
     return { revision, changed: true, conflict: false };
   }
 

@@ -170,7 +170,7 @@ export class Session {
       const bytes = core.arrived_bytes();
       for (let i = 0, at = 0; i < arrivals.length; i += 2) {
         const end = at + (arrivals[i + 1] as number);
-        mirror.values[arrivals[i] as number] = decode(bytes.subarray(at, end));
+        mirror.values[arrivals[i] as number] = decode(bytes, at, end);
         at = end;
       }
     }
@@ -305,7 +305,7 @@ export class Session {
     const encoder = new Encoder();
     const lengths = new Uint32Array(refs.length);
     refs.forEach((ref, i) => {
-      lengths[i] = encoder.add(this.mirror.values[ref] as Value);
+      lengths[i] = encoder.write(this.mirror.values[ref] as Value);
     });
     this.core.supply(lengths, encoder.bytes());
   }
@@ -448,12 +448,12 @@ export class Session {
       };
       if (kind === NOTIFY) {
         if (cell) store(cell, value, told, expires < 0 ? undefined : expires);
-        if (whom > 0) this.dispatcher.tell({ watches: this.members(whom), ...told });
+        if (whom > 0) this.dispatcher.tell(this.members(whom), told);
         return;
       }
       const watch = this.watches.get(whom);
       if (watch === undefined) return;
-      if (kind === INITIAL) this.dispatcher.tell({ watches: [watch], ...told });
+      if (kind === INITIAL) this.dispatcher.tell([watch], told);
       else if (kind === TAKEN) this.taken?.(told);
     }
   }

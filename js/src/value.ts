@@ -319,14 +319,20 @@ function isSame(a: Value | undefined, b: Value | undefined): boolean {
   if (Array.isArray(a) || Array.isArray(b)) {
     return Array.isArray(a) && Array.isArray(b) && a.length === b.length && a.every((item, i) => isSame(item, b[i]));
   }
-  const [left, right] = [a, b] as Record<string, Value | undefined>[];
+  return isSameMap(a as Members, b as Members);
+}
+
+type Members = { readonly [name: string]: Value | undefined };
+
+function isSameMap(a: Members, b: Members): boolean {
   let count = 0;
-  for (const name of Object.keys(left!)) {
-    if (left![name] === undefined) continue;
-    if (!Object.hasOwn(right!, name) || !isSame(left![name], right![name])) return false;
+  for (const name of Object.keys(a)) {
+    const member = a[name];
+    if (member === undefined) continue;
+    if (!Object.hasOwn(b, name) || !isSame(member, b[name])) return false;
     count += 1;
   }
-  for (const name of Object.keys(right!)) if (right![name] !== undefined) count -= 1;
+  for (const name of Object.keys(b)) if (b[name] !== undefined) count -= 1;
   return count === 0;
 }
 

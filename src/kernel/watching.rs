@@ -38,7 +38,8 @@ impl<V: Stored> Kernel<V> {
         if let Some(capacity) = options.capacity {
             within("queue", limits.queue, capacity)?;
         }
-        let selected = if options.initial { self.select(Some(&selector)) } else { Vec::new() };
+        let told = options.initial && self.options.notify;
+        let selected = if told { self.select(Some(&selector)) } else { Vec::new() };
         let capacity = options.capacity.map(|capacity| capacity as usize);
         let namespaces = &self.namespaces;
         let watch = self.watches.open(selector, options.owner, capacity, |head| namespaces.find(head));

@@ -12,7 +12,7 @@
 
 use super::assembly::Assembly;
 use super::causal::Causal;
-use super::cells::{Cells, Kind, Written};
+use super::cells::{Cell, Cells, Kind, Written};
 use super::clock::{Clock, Hlc, Session, Stamp};
 use super::frame::{Frame, Message, OVERHEAD, VERSION};
 use super::peers::Peers;
@@ -293,7 +293,7 @@ impl Replica {
         if cfg!(ablate = "inference") {
             return Vec::new();
         }
-        let gone = |&(index, cell): &(u32, &super::cells::Cell)| {
+        let gone = |&(index, cell): &(u32, &Cell)| {
             // Tombstones stay: dropping them here would let an unseen write and a purge chase each other for ever.
             (cell.kind != Kind::Tombstone || cfg!(ablate = "tombstones"))
                 && !kept.contains(&index)
@@ -319,6 +319,8 @@ impl Replica {
     /// Starts to take part: asks who is here and what they have.
     pub fn join(&mut self, monotonic_ms: u64) {
         self.joined = true;
+        // What was written before is nobody's news: whoever lacks it finds a gap, and asks.
+        self.told = self.context.bound(self.config.session);
         self.quiet_ms = Some(monotonic_ms.saturating_add(QUIET_MS));
         self.ping_ms = monotonic_ms.saturating_add(PING_MS);
         self.ask(ALL, false, monotonic_ms);
@@ -389,7 +391,8 @@ impl Replica {
         self.peers.name(from, agent);
         if context_hash != self.context.hash() {
             self.ask(from, false, monotonic_ms);
-        } else if live_hash != self.cells.live_hash() && !cfg!(ablate = "hash") {
+        } else if live_hash != self.cells.live_hash() && self.unsealed.is_empty() && !cfg!(ablate = "hash") {
+            // With unsealed writes the hash lacks what they replaced, and nothing is known yet.
             self.ask(from, true, monotonic_ms);
         }
         // A hidden tab's timers are slow, its messages are not: it answers for itself.
@@ -522,7 +525,8 @@ impl Replica {
         let mut messages = Vec::new();
         let (mut cells, mut bytes, mut previous) = (Vec::new(), 0, self.told);
         for index in untold {
-            let Some(cell) = self.cells.get(index).filter(|cell| cell.stamp.session == own) else { continue };
+            let news = |cell: &&Cell| cell.stamp.session == own && cell.stamp.hlc > self.told;
+            let Some(cell) = self.cells.get(index).filter(news) else { continue };
             let (Some(body), key) = (cell.body.as_deref(), keys.text(index)) else { continue };
             let written = Written { key, stamp: cell.stamp, body };
             let size = key.len() + body.len() + 32;

@@ -1,0 +1,117 @@
+/**
+ * Builds the npm package into dist:
+ *
+ *     node build.mjs           everything
+ *     node build.mjs kernel    only the kernel: Rust to WebAssembly, by wasm-pack, into ../target/wasm-pack
+ *     node build.mjs package   only the package around a kernel that is already there
+ *
+ * wasm-pack runs once. What it makes, and TypeScript's output file by file, is the package: every entry starts the same
+ * glue (dist/core.js) with the kernel from a different place. See `exports` in package.json.
+ */
+
+import { execFileSync } from "node:child_process";
+import { copyFileSync, mkdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { homedir } from "node:os";
+import { delimiter, join } from "node:path";
+import { fileURLToPath } from "node:url";
+
+const js = fileURLToPath(new URL(".", import.meta.url));
+const root = join(js, "..");
+const kernel = join(root, "target/wasm-pack");
+const dist = join(js, "dist");
+const bin = join(js, "node_modules/.bin");
+
+/** Changes to the glue that wasm-bindgen has no option for. Each must match exactly once, or the build fails. */
+const patches = [
+  {
+    // The glue copies ASCII character by character, which for long text is up to a hundred times slower than encodeInto.
+    why: "encode long text with encodeInto",
+    find: "    let len = arg.length;\n    let ptr = malloc(len, 1) >>> 0;\n",
+    replace: (found) => `    if (arg.length > 48) {
+        const room = arg.length * 3;
+        const start = malloc(room, 1) >>> 0;
+        const { written } = cachedTextEncoder.encodeInto(arg, getUint8ArrayMemory0().subarray(start, start + room));
+        WASM_VECTOR_LEN = written;
+        return realloc(start, room, written, 1) >>> 0;
+    }
+
+${found}`,
+  },
+  {
+    // wasm-bindgen writes __wbg_reset_state, and the checks that keep objects of an old instance away from the new
+    // one, when the crate refers to `wasm_bindgen::handler::schedule_reinit`.
+    why: "export how to start over after a trap (does the crate still refer to schedule_reinit?)",
+    find: "function __wbg_reset_state () {",
+    replace: (found) => `export function reset() {
+    __wbg_reset_state();
+}
+
+export function started() {
+    return wasm !== undefined;
+}
+
+${found}`,
+  },
+];
+
+const patchTypes = `
+/** Replaces the instance by a new one of the same module; objects of the old one throw when used, and must not be freed. */
+export function reset(): void;
+/** Whether there is an instance. */
+export function started(): boolean;
+`;
+
+function run(program, args, options) {
+  try {
+    execFileSync(program, args, { cwd: js, stdio: "inherit", ...options });
+  } catch (error) {
+    fail(error.code === "ENOENT" ? `${program} is missing: "make build" installs it` : `${program} failed, see above`);
+  }
+}
+
+function fail(message) {
+  console.error(`build: ${message}`);
+  process.exit(1);
+}
+
+function buildKernel() {
+  console.log("build: compiling the kernel with wasm-pack");
+  const cargoHome = process.env.CARGO_HOME ?? join(homedir(), ".cargo");
+  // Panic messages hold file names: these make them the same on every machine.
+  const flags = [`--remap-path-prefix=${root}=.`, `--remap-path-prefix=${cargoHome}=cargo`];
+  const args = ["--quiet", "build", root, "--release", "--target", "web", "--no-pack", "--no-gitignore"];
+  run("wasm-pack", [...args, "--out-dir", kernel, "--out-name", "core", "--features", "js"], {
+    env: {
+      ...process.env,
+      CARGO_ENCODED_RUSTFLAGS: flags.join("\x1f"),
+      PATH: bin + delimiter + process.env.PATH, // for wasm-opt, from the npm package binaryen
+    },
+  });
+}
+
+function patched(glue) {
+  return patches.reduce((text, { why, find, replace }) => {
+    const parts = text.split(find);
+    if (parts.length !== 2)
+      fail(`cannot patch the glue to ${why}: found ${parts.length - 1} times, not once:\n${find}`);
+    return parts.join(replace(find));
+  }, glue);
+}
+
+function buildPackage() {
+  console.log("build: writing the package");
+  rmSync(dist, { recursive: true, force: true });
+  mkdirSync(dist);
+  copyFileSync(join(kernel, "core_bg.wasm"), join(dist, "core_bg.wasm"));
+  writeFileSync(join(dist, "core.js"), patched(readFileSync(join(kernel, "core.js"), "utf8")));
+  writeFileSync(join(dist, "core.d.ts"), readFileSync(join(kernel, "core.d.ts"), "utf8") + patchTypes);
+  const base64 = readFileSync(join(kernel, "core_bg.wasm"), "base64");
+  writeFileSync(join(dist, "core_base64.js"), `export const base64 = "${base64}";\n`);
+  writeFileSync(join(dist, "core_base64.d.ts"), "export const base64: string;\n");
+  run(join(bin, "tsc"), ["--project", join(js, "tsconfig.json")]);
+}
+
+const steps = { kernel: [buildKernel], package: [buildPackage], all: [buildKernel, buildPackage] };
+const chosen = steps[process.argv[2] ?? "all"];
+if (!chosen) fail(`"${process.argv[2]}" is no step: kernel, package or nothing`);
+for (const step of chosen) step();
