@@ -21,6 +21,8 @@ const kinds = {
   truth: [truth, "true or false"],
   callable: [callable, "a function"],
   object: [object, "an object"],
+  // Metadata are judged as a value.
+  metadata: [() => true, "a plain object"],
   text: [text, "text"],
   signal: [signal, "an AbortSignal"],
   owner: [owner, "a name, an AbortSignal or a handle"],
@@ -31,7 +33,7 @@ const kinds = {
 export type Kind = keyof typeof kinds;
 export type Shape = Readonly<Record<string, Kind>>;
 
-export const putOptions: Shape = { expect: "whole", metadata: "object", ttl: "positive", touch: "truth" };
+export const putOptions: Shape = { expect: "whole", metadata: "metadata", ttl: "positive", touch: "truth" };
 export const deleteOptions: Shape = { expect: "whole", touch: "truth" };
 export const watchOptions: Shape = { initial: "truth", filter: "callable", once: "truth", owner: "owner", signal: "signal" };
 export const iterateOptions: Shape = { ...watchOptions, capacity: "positive" };

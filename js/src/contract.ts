@@ -326,8 +326,8 @@ export interface Hall<S = DefaultSchema> {
   snapshot(): Uint8Array;
   /** Joins the state of a snapshot to this one; of two values of a key the newer stays. */
   restore(snapshot: Uint8Array): void;
-  /** The state for people: JSON text with the keys in order. Not an exchange format. */
-  export(): string;
+  /** The values for people: JSON text with the keys in order. What JSON lacks is shown as text; not an exchange format. */
+  export(selector?: Selector): string;
 
   /** Releases this handle; the last one ends the session. */
   close(): void;

@@ -56,7 +56,7 @@ export class Hall implements contract.Hall {
   }
 
   get revision(): number {
-    return this.session_.revision;
+    return this.open().revision;
   }
 
   get closed(): boolean {
@@ -69,8 +69,13 @@ export class Hall implements contract.Hall {
 
   put(key: Key, value: unknown, options?: contract.PutOptions): Put {
     const session = this.open();
+    if (session.journal === undefined) return this.set(key, value, options);
+    return session.command("put", key, () => this.set(key, value, options));
+  }
+
+  private set(key: Key, value: unknown, options?: contract.PutOptions): Put {
+    const session = this.session_;
     const text = typeof key === "string" ? key : keyText(key);
-    session.begins("put", text);
     const cell = session.mirror.cells.get(text);
     if (options !== undefined || cell === undefined) return this.write(text, cell, value, options);
     const { value: admitted, size, same } = admit(value, cell.value, session.limits);
@@ -157,10 +162,13 @@ export class Hall implements contract.Hall {
   }
 
   delete(key: Key, options: contract.DeleteOptions = {}): Put {
+    return this.command("delete", key, () => this.remove(key, options));
+  }
+
+  private remove(key: Key, options: contract.DeleteOptions): Put {
     checkOptions(options, deleteOptions);
-    const session = this.open();
+    const session = this.session_;
     const text = keyText(key);
-    session.begins("delete", text);
     const { expect = -1, touch = false } = options;
     const answer = this.settled(() =>
       session.call((core) => core.delete(text, this.origin, expect, touch, session.now())),
@@ -172,6 +180,10 @@ export class Hall implements contract.Hall {
   }
 
   update(key: Key, initial: unknown, change: (value: never) => unknown): never {
+    return this.command("update", key, () => this.change(key, initial, change));
+  }
+
+  private change(key: Key, initial: unknown, change: (value: never) => unknown): never {
     checkArgument("the third argument of update", change, "callable");
     const current = this.cell(key);
     const before = { ref: current?.ref ?? 0, revision: current?.revision ?? 0 };
@@ -188,7 +200,7 @@ export class Hall implements contract.Hall {
       const detail = `the function of update("${keyText(key)}") changed that key itself; return the new value instead`;
       throw new StatehallError("conflict", detail);
     }
-    this.put(key, value);
+    this.set(key, value);
     return this.get(key);
   }
 
@@ -220,9 +232,12 @@ export class Hall implements contract.Hall {
   }
 
   clear(selector?: Selector): number {
-    const session = this.open();
+    return this.command("clear", undefined, () => this.removeAll(selector));
+  }
+
+  private removeAll(selector: Selector | undefined): number {
+    const session = this.session_;
     const pattern = selector === undefined ? EVERYTHING : patternOf(selector);
-    session.begins("clear", pattern[0] ?? "");
     const cells = session.journal ? this.selected(selector) : [];
     const count = this.settled(() => session.call((core) => core.clear(...pattern, this.origin, session.now())));
     for (const cell of cells) this.drop(cell);
@@ -247,13 +262,14 @@ export class Hall implements contract.Hall {
   batch<R>(work: () => R): R {
     checkArgument("the argument of batch", work, "callable");
     const session = this.open();
-    if (session.journal) return work();
     return session.batch(() => {
       const result = work();
       if (result instanceof Promise) {
         result.catch(() => {});
         throw new StatehallError("invalid-argument", "a batch is synchronous: its function must not return a promise");
       }
+      // The function may have closed this handle.
+      this.open();
       return result;
     });
   }
@@ -385,9 +401,8 @@ export class Hall implements contract.Hall {
     this.settled(() => session.restore(snapshot));
   }
 
-  export(): string {
-    const entries = this.selected(undefined).map((cell) => this.entry(cell.key) as Entry);
-    return exported(this.name, this.revision, entries);
+  export(selector?: Selector): string {
+    return exported(this.selected(selector));
   }
 
   close(): void {
@@ -406,6 +421,12 @@ export class Hall implements contract.Hall {
   private open(): Session {
     if (this.released) throw new StatehallError("closed", `this handle to the hall "${this.name}" is closed`);
     return this.session_.checked();
+  }
+
+  /** Carries out a command, inside a batch as one of it. */
+  private command<R>(verb: string, key: Key | undefined, work: () => R): R {
+    const session = this.open();
+    return session.journal ? session.command(verb, key, work) : work();
   }
 
   /** Carries out what a call has caused, even if it failed. */

@@ -66,7 +66,10 @@ export class Session {
   private epoch = epoch;
   private origins: Agent[] = [];
   private sets: (readonly Watch[] | undefined)[] = [];
-  private step: { readonly number: number; readonly what: string } | undefined;
+  /** Commands that the open batch has begun. */
+  private commands = 0;
+  /** Whether a batch that joined the open one has failed. */
+  private failed = false;
   private readonly calls: (() => void)[] = [];
   private taken: ((told: Told) => void) | undefined;
   private time: number | undefined;
@@ -143,11 +146,12 @@ export class Session {
     return this.call(() => this.numberOf(agent));
   }
 
-  /** The watches of a set. */
+  /** The watches of a set whose watchers are called; those that are iterated over have queues. */
   members(set: number): readonly Watch[] {
     let members = this.sets[set];
     if (members === undefined) {
-      members = [...this.core.members(set)].flatMap((id) => this.watches.get(id) ?? []);
+      const ids = [...this.call((core) => core.members(set))];
+      members = ids.map((id) => this.watches.get(id)).filter((watch) => watch !== undefined && watch.capacity === undefined) as Watch[];
       this.sets[set] = members;
     }
     return members;
@@ -155,7 +159,7 @@ export class Session {
 
   /** Carries out what the kernel has done: mirror, then what can be let go, then watchers. */
   settle(): void {
-    this.update();
+    this.call(() => this.update());
     this.dispatcher.run();
     // Whoever is called now may cause more, which settles itself.
     for (const call of this.calls.splice(0)) call();
@@ -217,12 +221,15 @@ export class Session {
 
   /** Runs `work` as one commit of all its commands, or of none. */
   batch<R>(work: () => R): R {
+    if (this.journal) return this.join(work);
     this.call((core) => core.begin());
+    this.failed = false;
     const journal: Journal = new Map();
     this.journal = journal;
-    this.step = undefined;
+    this.commands = 0;
     try {
       const result = work();
+      if (this.failed) throw new StatehallError("callback-failed", "a batch that joined this one has failed, so nothing of either happens");
       this.call((core) => core.commit(this.now()));
       this.journal = undefined;
       // A key that ends as it began has not changed, its revision included.
@@ -233,22 +240,32 @@ export class Session {
         this.restoreJournal();
         if (!this.closed) this.call((core) => core.roll_back());
       }
-      throw this.located(error);
+      throw error;
     } finally {
       if (!this.closed) this.settle();
     }
   }
 
-  /** Notes what a batch is doing, for the error if it fails there. */
-  begins(what: string, key: string): void {
-    if (this.journal) this.step = { number: (this.step?.number ?? 0) + 1, what: `${what} "${key}"` };
+  /** Runs `work` as a part of the open batch; if it fails, all fails. */
+  private join<R>(work: () => R): R {
+    try {
+      return work();
+    } catch (error) {
+      this.failed = true;
+      throw error;
+    }
   }
 
-  /** An error of a command inside a batch, with the command that failed. */
-  private located(error: unknown): unknown {
-    if (!(error instanceof StatehallError) || this.step === undefined) return error;
-    const detail = `the batch failed at its command ${this.step.number}, ${this.step.what}: ${error.detail}`;
-    return new StatehallError(error.code, detail, { cause: error });
+  /** Carries out a command of the open batch; if it fails, the error says which it was. */
+  command<R>(verb: string, key: unknown, work: () => R): R {
+    const position = ++this.commands;
+    try {
+      return work();
+    } catch (error) {
+      if (!(error instanceof StatehallError)) throw error;
+      const what = typeof key === "string" ? `${verb} ${JSON.stringify(key)}` : verb;
+      throw new StatehallError(error.code, `command ${position} (${what}): ${error.detail}`, { cause: error });
+    }
   }
 
   /** The number of a value that the cell had before the batch, if it is the same again. */

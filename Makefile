@@ -1,0 +1,142 @@
+# Everything that one does here is a target; "make help" lists them. Each target first sets up what it needs, and only
+# what is missing: a second run installs and builds nothing. Works with the make of macOS (3.81) as well.
+
+SHELL := /bin/bash
+.SHELLFLAGS := -eu -o pipefail -c
+.DEFAULT_GOAL := help
+.DELETE_ON_ERROR:
+.NOTPARALLEL: # cargo uses all cores by itself, and one step at a time keeps the messages in order
+
+# Programs that are missing are installed into the checkout, not into the system.
+export PATH := $(CURDIR)/.tools/bin:$(HOME)/.cargo/bin:$(PATH)
+
+WASM_PACK_VERSION := 0.15.1
+# The command-line tool must be of exactly the version of the crate.
+WASM_BINDGEN_VERSION := $(shell awk '/^name = "wasm-bindgen"$$/ { getline; gsub(/"/, ""); print $$3 }' Cargo.lock)
+
+# Folders are listed too: theirs is the date that changes when a file goes.
+RUST := Cargo.toml Cargo.lock $(shell find src)
+TYPESCRIPT := js/package.json js/tsconfig.json $(shell find js/src)
+KERNEL := target/wasm-pack/core_bg.wasm
+PACKAGE := js/dist/index.js
+
+# npm writes this file into node_modules at the end of an installation.
+INSTALLED := node_modules/.package-lock.json
+JS_TOOLS := js/$(INSTALLED)
+TEST_TOOLS := tests/$(INSTALLED)
+DEMO_TOOLS := examples/agents/$(INSTALLED)
+
+# No test may hang: ten minutes are far more than any file needs. One file at a time, since browsers use several cores.
+NODE_TEST := node --test --test-reporter=spec --test-concurrency=1 --test-timeout=600000
+
+.PHONY: help
+help: ## List the targets
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-8s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+
+# For people ----------------------------------------------------------------------------------------------------------
+
+# A browser is opened where there is one to open: on macOS or with a display, but not in CI.
+ifndef CI
+OPEN := $(shell if [ "$$(uname)" = Darwin ] || [ -n "$${DISPLAY:-}$${WAYLAND_DISPLAY:-}" ]; then echo --open; fi)
+endif
+
+.PHONY: demo
+demo: $(PACKAGE) $(DEMO_TOOLS) ## Serve the demo on localhost and open it in a browser; Ctrl-C stops it
+	@cd examples/agents && node_modules/.bin/vite --host localhost $(OPEN)
+
+.PHONY: test
+test: rust node test-rust test-js test-package test-browser test-demo ## Run all tests
+
+.PHONY: check
+check: rust $(PACKAGE) $(DEMO_TOOLS) ## Check format, lints and types
+	@cargo fmt --check --all && js/node_modules/.bin/biome check --error-on-warnings \
+	  || $(call stop,Mend what is listed above; "make format" does most of it.)
+	cargo clippy --workspace --all-targets --all-features --quiet -- --deny warnings
+	cd examples/agents && node_modules/.bin/tsc --noEmit
+
+.PHONY: format
+format: rust $(JS_TOOLS) ## Format everything, and mend the lints that a program can mend
+	cargo fmt --all
+	js/node_modules/.bin/biome check --write
+
+.PHONY: build
+build: $(PACKAGE) ## Build the npm package into js/dist
+
+.PHONY: clean
+clean: ## Remove what was built; installed tools and npm packages stay
+	rm -rf target js/dist examples/agents/dist tests/output
+
+# The tests, the quickest first ----------------------------------------------------------------------------------------
+
+.PHONY: test-rust test-js test-package test-browser test-demo
+test-rust: rust
+	cargo test --workspace
+
+test-js: $(PACKAGE)
+	$(NODE_TEST) js/test/*.test.js
+
+test-package: $(PACKAGE) $(TEST_TOOLS) browser
+	$(NODE_TEST) tests/package/*.test.js
+
+test-browser: $(PACKAGE) $(TEST_TOOLS) browser
+	$(NODE_TEST) tests/browser/*.test.js
+
+test-demo: $(PACKAGE) $(TEST_TOOLS) $(DEMO_TOOLS) browser
+	$(NODE_TEST) examples/agents/test/*.test.js
+
+# The build ------------------------------------------------------------------------------------------------------------
+
+$(KERNEL): $(RUST) js/build.mjs $(JS_TOOLS) | wasm-tools
+	@node js/build.mjs kernel
+	@touch $@
+
+$(PACKAGE): $(KERNEL) $(TYPESCRIPT)
+	@node js/build.mjs package
+
+# What is needed -------------------------------------------------------------------------------------------------------
+
+# $(call stop,what is wrong and what to do about it)
+stop = { echo '$(1) Then run make again.' >&2; exit 1; }
+
+.PHONY: rust
+rust:
+	@command -v cargo >/dev/null || $(call stop,Rust is missing: install it from https://rustup.rs.)
+
+.PHONY: node
+node:
+	@node -e 'const [a, b] = process.versions.node.split("."); process.exitCode = a * 100 + +b < 2019 ? 1 : 0' \
+	  || $(call stop,Node 20.19 or newer is missing: install it from https://nodejs.org.)
+
+# $(call install,program,crate,version): compiles a program into .tools, unless this very version is on the PATH.
+# A registry may hold back the newest crates, among them some that the program's own lockfile names: then without it.
+define install
+@[ "$$($(1) --version 2>/dev/null)" = "$(1) $(3)" ] || { \
+  echo 'Compiling $(2) $(3) into .tools; this happens once and takes some minutes.'; \
+  cargo install $(2) --version '=$(3)' --root .tools --quiet --locked \
+    || cargo install $(2) --version '=$(3)' --root .tools --quiet \
+    || $(call stop,Could not install $(2) $(3): see above. Mend that, or put the program on the PATH.); }
+endef
+
+.PHONY: wasm-tools
+wasm-tools: rust
+	@[ -d "$$(rustc --print sysroot)/lib/rustlib/wasm32-unknown-unknown" ] || { \
+	  echo 'Adding the Rust target wasm32-unknown-unknown.'; \
+	  rustup target add wasm32-unknown-unknown \
+	    || $(call stop,Could not add the target: install it the way your Rust was installed.); }
+	$(call install,wasm-bindgen,wasm-bindgen-cli,$(WASM_BINDGEN_VERSION))
+	$(call install,wasm-pack,wasm-pack,$(WASM_PACK_VERSION))
+
+%/$(INSTALLED): %/package-lock.json | node
+	@echo 'Installing the npm packages of $*.'
+	@cd $* && npm ci --no-audit --no-fund --loglevel=error \
+	  || $(call stop,npm ci failed in $*: see above; it needs the network.)
+	@touch $@
+
+# Where one command does it (as root on a Debian-like system) the browser is installed. Else a line says what to do.
+.PHONY: browser
+browser: node
+	@node tests/browser/chromium.mjs >/dev/null 2>&1 || [ -n "$${CHROME_PATH:-}" ] || [ "$$(id -u)" != 0 ] \
+	  || ! command -v apt-get >/dev/null || { \
+	  echo 'Installing chromium with apt-get.'; \
+	  apt-get update -qq && DEBIAN_FRONTEND=noninteractive apt-get install -qq --yes chromium >/dev/null; }
+	@node tests/browser/chromium.mjs >/dev/null

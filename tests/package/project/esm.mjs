@@ -1,0 +1,4 @@
+import * as statehall from "statehall";
+import { exercise } from "./exercise.js";
+
+console.log(JSON.stringify(exercise(statehall)));

@@ -1,0 +1,4 @@
+const statehall = require("statehall");
+const { exercise } = require("./exercise.js");
+
+console.log(JSON.stringify(exercise(statehall)));

@@ -1,0 +1,6 @@
+import * as statehall from "statehall";
+import { exercise } from "./exercise.js";
+
+export default {
+  fetch: () => Response.json(exercise(statehall)),
+};
