@@ -10,7 +10,7 @@
  */
 
 import { execFileSync } from "node:child_process";
-import { copyFileSync, mkdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { copyFileSync, existsSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { homedir } from "node:os";
 import { delimiter, join } from "node:path";
 import { fileURLToPath } from "node:url";
@@ -24,7 +24,7 @@ const bin = join(js, "node_modules/.bin");
 /** Changes to the glue that wasm-bindgen has no option for. Each must match exactly once, or the build fails. */
 const patches = [
   {
-    // The glue copies ASCII character by character, which for long text is up to a hundred times slower than encodeInto.
+    // The glue copies ASCII character by character: for long text up to a hundred times slower than encodeInto.
     why: "encode long text with encodeInto",
     find: "    let len = arg.length;\n    let ptr = malloc(len, 1) >>> 0;\n",
     replace: (found) => `    if (arg.length > 48) {
@@ -55,7 +55,7 @@ ${found}`,
 ];
 
 const patchTypes = `
-/** Replaces the instance by a new one of the same module; objects of the old one throw when used, and must not be freed. */
+/** Replaces the instance by a new one of its module. Objects of the old one throw when used, and must not be freed. */
 export function reset(): void;
 /** Whether there is an instance. */
 export function started(): boolean;
@@ -78,7 +78,9 @@ function buildKernel() {
   console.log("build: compiling the kernel with wasm-pack");
   const cargoHome = process.env.CARGO_HOME ?? join(homedir(), ".cargo");
   // Panic messages hold file names: these make them the same on every machine.
-  const flags = [`--remap-path-prefix=${root}=.`, `--remap-path-prefix=${cargoHome}=cargo`];
+  const sources = join(cargoHome, "registry/src");
+  const crates = existsSync(sources) ? readdirSync(sources).map((registry) => [join(sources, registry), "crates"]) : [];
+  const flags = [[root, "."], [cargoHome, "cargo"], ...crates].map(([from, to]) => `--remap-path-prefix=${from}=${to}`);
   const args = ["--quiet", "build", root, "--release", "--target", "web", "--no-pack", "--no-gitignore"];
   run("wasm-pack", [...args, "--out-dir", kernel, "--out-name", "core", "--features", "js"], {
     env: {

@@ -1,3 +1,5 @@
+/// <reference lib="esnext.disposable" preserve="true" />
+
 /**
  * What a user of statehall sees: the types of a hall and of everything it hands out.
  *

@@ -49,6 +49,7 @@ impl<V: Stored> Kernel<V> {
         if self.batch.is_some() {
             return Err(Error::new(Code::InvalidArgument, "a snapshot cannot be restored inside a batch"));
         }
+        self.monotonic_ms = self.monotonic_ms.max(time.monotonic_ms);
         let invalid = |reason: Malformed| Error::new(Code::InvalidSnapshot, format!("not a whole snapshot: {reason}"));
         let (body, sum) = snapshot.split_last_chunk::<8>().ok_or_else(|| invalid("truncated"))?;
         let mut reader = Reader::new(body);
@@ -74,7 +75,9 @@ impl<V: Stored> Kernel<V> {
             Code::InvalidFrame => Error::new(Code::InvalidSnapshot, error.detail),
             _ => error,
         })?;
-        self.merge_state(&merges, &context, &purged, false, time, self.session());
+        // Everything: what the snapshot's session had seen and no longer had was deleted, although
+        // the tombstones may be purged. What it had not seen stays.
+        self.merge_state(&merges, &context, &purged, true, time, self.session());
         if self.replica.joined() {
             self.replica.rejoin(time.monotonic_ms);
         }

@@ -29,11 +29,13 @@ type Merge<'a> = (Written<'a>, Body<'a>);
 impl<V: Stored> Kernel<V> {
     /// Starts to take part in the hall's replication.
     pub fn join(&mut self, time: Time) {
+        self.monotonic_ms = self.monotonic_ms.max(time.monotonic_ms);
         self.replica.join(time.monotonic_ms);
     }
 
     /// Asks the others what was missed: after a freeze, a suspension, a lost connection.
     pub fn rejoin(&mut self, time: Time) {
+        self.monotonic_ms = self.monotonic_ms.max(time.monotonic_ms);
         self.replica.rejoin(time.monotonic_ms);
     }
 
@@ -66,25 +68,29 @@ impl<V: Stored> Kernel<V> {
             Message::Ops { previous, cells } => {
                 self.replica.check_ops(from, previous, &cells).map_err(refused)?;
                 let merges = self.check_cells(cells)?;
+                self.replica.heard(from, time.unix_ms, time.monotonic_ms);
                 self.merge(&merges, time, Vec::new(), from);
                 let cells: Vec<_> = merges.into_iter().map(|(written, _)| written).collect();
                 self.replica.merged_ops(from, previous, &cells, time.monotonic_ms);
             }
             Message::Diff { everything, context, purged, cells } => {
                 let merges = self.check_cells(cells)?;
+                self.replica.heard(from, time.unix_ms, time.monotonic_ms);
                 self.merge_state(&merges, &context, &purged, everything, time, from);
                 if self.replica.answered() {
                     self.effects.push_back(Effect::Synced);
                 }
             }
             Message::Hello { agent, everything, context } => {
+                self.replica.heard(from, time.unix_ms, time.monotonic_ms);
                 self.replica.on_hello(from, agent, everything, context, time.monotonic_ms);
             }
             Message::Ping { agent, context_hash, live_hash } => {
+                self.replica.heard(from, time.unix_ms, time.monotonic_ms);
                 self.replica.on_ping(from, agent, context_hash, live_hash, time.monotonic_ms);
             }
             Message::Bye => self.replica.on_bye(from),
-            Message::Unknown => {}
+            Message::Unknown => self.replica.heard(from, time.unix_ms, time.monotonic_ms),
         }
         Ok(())
     }
@@ -124,8 +130,11 @@ impl<V: Stored> Kernel<V> {
     }
 
     /// The values that the host has to encode: of each local write since the last time its value,
-    /// then its metadata if it has any.
+    /// then its metadata if it has any. Nothing inside a batch, whose values may not come to stay.
     pub fn wanted(&mut self) -> Vec<V> {
+        if self.batch.is_some() {
+            return Vec::new();
+        }
         let unsealed = self.replica.unsealed();
         let entries = unsealed.into_iter().filter_map(|index| self.entries.get(index));
         entries.flat_map(|entry| [Some(&entry.value), entry.metadata.as_ref()]).flatten().cloned().collect()
@@ -133,8 +142,11 @@ impl<V: Stored> Kernel<V> {
 
     /// Takes the encoded bytes of [`Kernel::wanted`], in its order and without a change between.
     ///
-    /// Errors: `invalid-argument` if they are not as many.
+    /// Errors: `invalid-argument` if they are not as many, and inside a batch.
     pub fn supply<'a>(&mut self, encoded: impl IntoIterator<Item = &'a [u8]>) -> Result<(), Error> {
+        if self.batch.is_some() {
+            return Err(Error::new(Code::InvalidArgument, "values cannot be supplied inside a batch"));
+        }
         let unsealed = self.replica.unsealed();
         let mut encoded = encoded.into_iter();
         let bodies: Option<Vec<_>> = unsealed.iter().map(|&index| self.body(index, |_| encoded.next().map(<[u8]>::to_vec))).collect();
@@ -180,20 +192,30 @@ impl<V: Stored> Kernel<V> {
     pub(super) fn check_cells<'a>(&self, cells: Vec<Written<'a>>) -> Result<Vec<Merge<'a>>, Error> {
         let refused = |reason| Error::new(Code::InvalidFrame, format!("a cell is refused: {reason}"));
         let limits = &self.options.limits;
-        let (mut entries, mut bytes) = (self.entries.count() as u64, self.entries.bytes());
+        let before = (self.entries.count() as u64, self.entries.bytes());
+        let (mut entries, mut bytes) = before;
         let mut merges = Vec::with_capacity(cells.len());
         for written in cells {
             let body = Body::read(written.body).map_err(refused)?;
-            if self.keys.find(written.key).is_none() {
+            let index = self.keys.find(written.key);
+            if index.is_none() {
                 self.check_key(&Key::parse(written.key).map_err(|_| refused("its key is not a key"))?)?;
-                entries += u64::from(body.kind != Kind::Tombstone);
             }
-            bytes += (body.value.len() + body.metadata.map_or(0, <[u8]>::len)) as u64;
+            if self.replica.admits(index, &written) {
+                if let Some(old) = index.and_then(|index| self.entries.get(index)) {
+                    entries = entries.saturating_sub(1);
+                    bytes = bytes.saturating_sub(u64::from(old.bytes) + written.key.len() as u64);
+                }
+                if body.kind != Kind::Tombstone {
+                    entries += 1;
+                    bytes += (written.key.len() + body.value.len() + body.metadata.map_or(0, <[u8]>::len)) as u64;
+                }
+            }
             merges.push((written, body));
         }
         // Twice the limit, because each of two sessions may fill its own while they are apart.
-        within("entries", limits.entries.saturating_mul(2), entries)?;
-        within("bytes", limits.bytes.saturating_mul(3), bytes)?;
+        within("entries", limits.entries.saturating_mul(2).max(before.0), entries)?;
+        within("bytes", limits.bytes.saturating_mul(2).max(before.1), bytes)?;
         Ok(merges)
     }
 
@@ -207,13 +229,18 @@ impl<V: Stored> Kernel<V> {
         time: Time,
         from: Session,
     ) {
+        let live_before = self.replica.cells.live_hash();
         let mut outlived = Vec::new();
         if everything {
             let kept = merges.iter().filter_map(|(written, _)| self.keys.find(written.key)).collect();
             outlived = self.replica.outlived(context, &kept);
         }
         self.merge(merges, time, outlived, from);
-        self.replica.merged_state(context, purged, everything);
+        let latest = Hlc::at_ms(time.unix_ms.saturating_add(REFUSED_AHEAD_MS));
+        self.replica.merged_state(context, purged, everything, latest);
+        if self.replica.cells.live_hash() != live_before {
+            self.replica.active(time.monotonic_ms);
+        }
     }
 
     /// Merges cells, and removes those that `outlived` what a peer knows of them: one commit.

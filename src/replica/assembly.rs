@@ -11,6 +11,8 @@ use std::collections::{BTreeMap, VecDeque};
 
 /// Incomplete messages kept of all senders together.
 const KEPT_MAX: usize = 64;
+/// What a part takes besides its bytes, so that empty ones are not free.
+const PART_BYTES: usize = 64;
 
 struct Partial {
     from: Session,
@@ -44,8 +46,9 @@ impl Assembly {
         let partial = self.partials.get_mut(place).filter(|partial| partial.count == frame.parts)?;
         if let Entry::Vacant(part) = partial.parts.entry(frame.part) {
             part.insert(frame.payload.to_vec());
-            partial.bytes += frame.payload.len();
-            self.bytes += frame.payload.len();
+            let bytes = frame.payload.len() + PART_BYTES;
+            partial.bytes += bytes;
+            self.bytes += bytes;
         }
         if partial.parts.len() as u64 == partial.count {
             let partial = self.partials.remove(place)?;

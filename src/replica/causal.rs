@@ -127,10 +127,10 @@ impl Causal {
         self.cloud.len()
     }
 
-    /// The latest reading seen.
-    pub fn latest(&self) -> Hlc {
-        let bounds = self.bounds.values().copied();
-        bounds.chain(self.cloud.keys().map(|&(_, hlc)| hlc)).fold(self.floor, Hlc::max)
+    /// The latest reading seen that is not later than `end`.
+    pub fn latest(&self, end: Hlc) -> Hlc {
+        let seen = self.bounds.values().copied().chain(self.cloud.keys().map(|&(_, hlc)| hlc));
+        seen.chain([self.floor]).filter(|&hlc| hlc <= end).max().unwrap_or_default()
     }
 
     /// A hash that is equal for equal contexts.
@@ -170,9 +170,9 @@ impl Causal {
             last = Some(stray);
             cloud.insert(stray, Hlc(reader.varint()?));
         }
-        let mut causal = Self { bounds, cloud, floor };
-        causal.compact();
-        Ok(causal)
+        let causal = Self { bounds, cloud, floor };
+        let apart = |(&(session, hlc), &previous): (&(Session, Hlc), &Hlc)| causal.bound(session) < previous && previous < hlc;
+        if causal.cloud.iter().all(apart) { Ok(causal) } else { Err("a stray that is none") }
     }
 }
 

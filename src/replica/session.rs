@@ -8,7 +8,7 @@
 //! Timing uses the monotonic clock and decides only how soon something is sent, never what:
 //! - an answer waits up to [`ANSWER_SPREAD_MS`], and is dropped if an equal one is overheard;
 //! - a question is asked again, of everybody, after 1, 2, 4 ... 30 seconds without an answer;
-//! - a ping follows 1 to 2 seconds after activity stops, then every [`PING_MS`].
+//! - a ping follows 1 to 2 seconds after activity stops, and at the latest every [`PING_MS`].
 
 use super::assembly::Assembly;
 use super::causal::Causal;
@@ -122,6 +122,7 @@ pub struct Replica {
     asked_ms: Option<u64>,
     answers: BTreeMap<Session, Answer>,
     ping_ms: u64,
+    pinged_ms: u64,
     spoke_ms: u64,
     messages: u64,
     out: VecDeque<Vec<u8>>,
@@ -150,6 +151,7 @@ impl Replica {
             asked_ms: None,
             answers: BTreeMap::new(),
             ping_ms: u64::MAX,
+            pinged_ms: 0,
             spoke_ms: 0,
             messages: 0,
             out: VecDeque::new(),
@@ -232,6 +234,7 @@ impl Replica {
                 self.untold.push(index);
             }
         }
+        self.context.compact();
     }
 
     // Merging, driven by the kernel.
@@ -302,8 +305,9 @@ impl Replica {
         self.cells.iter().filter(gone).map(|(index, _)| index).collect()
     }
 
-    /// Joins what the sender of a `DIFF`, or a snapshot, had seen.
-    pub fn merged_state(&mut self, context: &Causal, purged: &BTreeMap<Session, Hlc>, everything: bool) {
+    /// Joins what the sender of a `DIFF`, or a snapshot, had seen. Writes later than `latest` were
+    /// refused, so the clock does not follow them.
+    pub fn merged_state(&mut self, context: &Causal, purged: &BTreeMap<Session, Hlc>, everything: bool, latest: Hlc) {
         if everything {
             for (&session, &hlc) in purged {
                 let own = self.purged.entry(session).or_default();
@@ -311,7 +315,7 @@ impl Replica {
             }
         }
         self.context.join(context);
-        self.clock.observe(self.context.latest());
+        self.clock.observe(self.context.latest(latest));
     }
 
     // The protocol.
@@ -322,6 +326,7 @@ impl Replica {
         // What was written before is nobody's news: whoever lacks it finds a gap, and asks.
         self.told = self.context.bound(self.config.session);
         self.quiet_ms = Some(monotonic_ms.saturating_add(QUIET_MS));
+        self.pinged_ms = monotonic_ms;
         self.ping_ms = monotonic_ms.saturating_add(PING_MS);
         self.ask(ALL, false, monotonic_ms);
     }
@@ -353,8 +358,8 @@ impl Replica {
         }
         self.traffic.frames_in += 1;
         self.traffic.bytes_in += bytes.len() as u64;
-        self.peers.heard(frame.from, unix_ms, monotonic_ms, self.config.sessions);
         if frame.to != ALL && frame.to != self.config.session {
+            self.heard(frame.from, unix_ms, monotonic_ms);
             self.overhear(&frame);
             return Ok(None);
         }
@@ -362,7 +367,15 @@ impl Replica {
             self.quiet_ms = Some(monotonic_ms.saturating_add(QUIET_MS));
         }
         let payload = if frame.parts == 1 { Some(Cow::Borrowed(frame.payload)) } else { self.assembly.add(&frame).map(Cow::Owned) };
+        if payload.is_none() {
+            self.heard(frame.from, unix_ms, monotonic_ms);
+        }
         Ok(payload.map(|payload| Envelope { from: frame.from, version: frame.version, payload }))
+    }
+
+    /// Notes that a session has said something sensible.
+    pub fn heard(&mut self, from: Session, unix_ms: u64, monotonic_ms: u64) {
+        self.peers.heard(from, unix_ms, monotonic_ms, self.config.sessions);
     }
 
     /// Somebody says who it is and what it has seen.
@@ -435,6 +448,7 @@ impl Replica {
             }
         }
         if self.ping_ms <= monotonic_ms {
+            self.pinged_ms = monotonic_ms;
             self.ping_ms = monotonic_ms.saturating_add(PING_MS);
             self.spoke_ms = monotonic_ms;
             let agent = self.config.agent.clone();
@@ -458,8 +472,11 @@ impl Replica {
             if !due && self.graves.len() <= self.config.tombstones {
                 break;
             }
+            if self.cells.get(index).is_some_and(|cell| cell.stamp == stamp && cell.body.is_none()) {
+                break;
+            }
             self.graves.pop_front();
-            if self.cells.get(index).is_some_and(|cell| cell.stamp == stamp && cell.body.is_some()) {
+            if self.cells.get(index).is_some_and(|cell| cell.stamp == stamp) {
                 self.cells.remove(index);
                 let purged = self.purged.entry(stamp.session).or_default();
                 *purged = stamp.hlc.max(*purged);
@@ -470,6 +487,7 @@ impl Replica {
             let latest = Hlc::at_ms(unix_ms.saturating_sub(self.config.tombstone_ms));
             self.context.prune(self.config.sessions, latest);
             let floor = self.context.floor();
+            self.clock.observe(floor);
             self.purged.retain(|_, hlc| *hlc > floor);
         }
         gone
@@ -480,8 +498,12 @@ impl Replica {
         self.graves.front().map(|grave| grave.0.saturating_add(self.config.tombstone_ms))
     }
 
-    fn active(&mut self, monotonic_ms: u64) {
-        self.ping_ms = monotonic_ms + 1_000 + mix(self.config.session.0 ^ self.messages) % 1_000;
+    /// Something has changed: a ping, by which others see whether they have it too, follows soon.
+    pub fn active(&mut self, monotonic_ms: u64) {
+        // However long the others are busy, a session that only listens shows that it is there.
+        let latest_ms = self.pinged_ms.saturating_add(PING_MS);
+        let pause_ms = 1_000 + mix(self.config.session.0 ^ self.messages) % 1_000;
+        self.ping_ms = monotonic_ms.saturating_add(pause_ms).min(latest_ms);
     }
 
     fn ask(&mut self, to: Session, everything: bool, monotonic_ms: u64) {

@@ -76,7 +76,8 @@ impl Hall {
     ) -> Result<Value, Error> {
         let (key, initial) = (key.into_key(), initial.into());
         self.command("update", key, |core, key| {
-            let read = || core.with(|kernel| kernel.entry(key.text()).map(|entry| (entry.value.clone(), entry.revision)));
+            let read =
+                || core.with(|kernel| kernel.entry(key.text()).map(|entry| (entry.value.clone(), entry.revision)));
             let before = read();
             let current = before.as_ref().map_or(initial, |(value, _)| value.clone());
             let failed = |payload| callback_failed("the function of an update", payload);
@@ -122,7 +123,12 @@ impl Hall {
     }
 
     /// Carries out a command and tells what it did; inside a batch an error says which it was.
-    fn named<T>(&self, verb: &str, key: Option<&Key>, work: impl FnOnce(&Core) -> Result<T, Error>) -> Result<T, Error> {
+    fn named<T>(
+        &self,
+        verb: &str,
+        key: Option<&Key>,
+        work: impl FnOnce(&Core) -> Result<T, Error>,
+    ) -> Result<T, Error> {
         let core = self.core()?;
         let position = core.count_command();
         let result = work(core);

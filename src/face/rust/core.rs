@@ -1,8 +1,8 @@
 //! One session behind its handles: the kernel, the watchers, and the one loop that calls them.
 
+use super::Change;
 use super::options::Options;
 use super::watch::{Told, Watcher};
-use super::Change;
 use crate::error::{Code, Error};
 use crate::kernel::{self, Effect, Kernel, Limits, Time};
 use crate::state::selection::WatchId;

@@ -14,7 +14,8 @@ impl Hall {
     /// ```
     /// use statehall::{Hall, Options, Value};
     /// let hall = Hall::open(Options::default())?;
-    /// hall.put("plan", [("done", false.into()), ("steps", Value::from(vec![1.into(), f64::NAN.into()]))])?;
+    /// let steps = vec![Value::from(1), f64::NAN.into()];
+    /// hall.put("plan", [("done", false.into()), ("steps", steps.into())])?;
     /// hall.put("seal", Value::from(&b"hi"[..]))?;
     /// assert_eq!(hall.export("**")?, r#"{
     ///   "plan": {"done": false, "steps": [1, "NaN"]},

@@ -78,7 +78,8 @@ impl Hall {
     }
 
     pub(super) fn core(&self) -> Result<&Rc<Core>, Error> {
-        let closed = || Error::new(Code::Closed, format!("the handle of {:?} to the hall {:?}", self.agent(), self.name()));
+        let closed =
+            || Error::new(Code::Closed, format!("the handle of {:?} to the hall {:?}", self.agent(), self.name()));
         if self.is_closed() { Err(closed()) } else { Ok(&self.handle.core) }
     }
 

@@ -1,7 +1,7 @@
 //! How halls are opened, values written and watches begun.
 
-use super::clock::{Clock, SystemClock};
 use super::Change;
+use super::clock::{Clock, SystemClock};
 use crate::error::Error;
 use crate::kernel::{Limits, TOMBSTONE_MS};
 use crate::value::Value;

@@ -165,7 +165,11 @@ impl Hall {
     }
 
     /// Answers for each selected entry, in key order.
-    pub(super) fn list<T>(&self, selector: impl IntoSelector, answer: impl Fn(Key, &Entry) -> T) -> Result<Vec<T>, Error> {
+    pub(super) fn list<T>(
+        &self,
+        selector: impl IntoSelector,
+        answer: impl Fn(Key, &Entry) -> T,
+    ) -> Result<Vec<T>, Error> {
         let core = self.core()?;
         let selector = selector.into_selector()?;
         core.with(|kernel| {

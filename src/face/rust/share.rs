@@ -106,7 +106,8 @@ impl Hall {
         let core = self.core()?;
         let unix_ms = core.unix_ms();
         Ok(core.with(|kernel| {
-            let own = Session { id: id(kernel.session().0), agent: kernel.agent().clone(), own: true, seen_ms: unix_ms };
+            let own =
+                Session { id: id(kernel.session().0), agent: kernel.agent().clone(), own: true, seen_ms: unix_ms };
             let others = kernel.peers().map(|(session, peer)| Session {
                 id: id(session.0),
                 agent: peer.agent.clone(),

@@ -22,10 +22,12 @@ pub(super) struct Watcher {
     pub(super) told: Told,
 }
 
+type Call = Box<dyn FnMut(&Change)>;
+
 /// How a watch hears of its changes.
 pub(super) enum Told {
     /// By a call.
-    Caller(RefCell<Box<dyn FnMut(&Change)>>),
+    Caller(RefCell<Call>),
     /// By reading a queue; whoever waits for it is woken.
     Reader(Cell<Option<Waker>>),
 }
@@ -84,9 +86,9 @@ impl Hall {
     /// Calls `watcher` with each change of the selected keys, until the returned guard is dropped.
     ///
     /// Shape:  after the command that made the change is complete; changes in commit order, each
-    ///         once, those of one batch together. With `initial`, what is there now comes first, before this
-    ///         returns unless a watcher opens it. A watcher may use the hall in every way: what
-    ///         it causes is told after everything that already waits.
+    ///         once, those of one batch together. With `initial`, what is there now comes first,
+    ///         before this returns unless a watcher opens the watch. A watcher may use the hall in
+    ///         every way: what it causes is told after everything that already waits.
     /// Errors: `invalid-selector`, `invalid-key`, `limit`, `closed`; `invalid-argument` inside a
     ///         batch, or with a capacity. A panic of the watcher goes to `on_error` as
     ///         `callback-failed`; the watch stays.

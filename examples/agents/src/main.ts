@@ -1,0 +1,28 @@
+/** Opens the hall, starts what this tab is to run, and joins the parts of the page to it. */
+import { room } from "./hall.ts";
+import { runAgents } from "./runner.ts";
+import { agentsView } from "./view/agents.ts";
+import { announceView } from "./view/announce.ts";
+import { briefView } from "./view/brief.ts";
+import { editorView } from "./view/editor.ts";
+import { chooser, findingsView } from "./view/findings.ts";
+import { logView } from "./view/log.ts";
+import { sessionsView } from "./view/sessions.ts";
+
+// `?hall=name` opens another room; tabs with the same name share one.
+const name = new URLSearchParams(location.search).get("hall") || "reading-room";
+const tab = `tab-${[...crypto.getRandomValues(new Uint8Array(2))].map((byte) => byte.toString(16).padStart(2, "0")).join("")}`;
+const hall = room(name, tab);
+
+const editor = editorView(hall);
+const runner = runAgents(hall, tab);
+const chosen = chooser(hall, editor);
+agentsView(hall, runner, tab);
+briefView(hall, chosen);
+findingsView(hall, chosen);
+logView(hall);
+sessionsView(hall);
+announceView(hall);
+
+// For the console: `hall.export()`, `hall.keys("findings/**")`, `hall.put("document/text", …)`.
+Object.assign(globalThis, { hall });

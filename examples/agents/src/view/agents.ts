@@ -1,0 +1,106 @@
+/** The agents: what each does, how far it is, who runs it, and the button that stops or restarts it. */
+import { AGENTS, type AgentName, documentIn, type Pace, READERS, type Room, type Status } from "../hall.ts";
+import type { Runner } from "../runner.ts";
+import { byId, element, number, onFrame, plural, setText, unseen } from "./element.ts";
+
+export const TITLES: Readonly<Record<AgentName, string>> = {
+  phrases: "Phrases",
+  figures: "Figures",
+  clarity: "Clarity",
+  chair: "Chair",
+};
+
+const ROLES: Readonly<Record<AgentName, string>> = {
+  phrases: "What the text keeps coming back to",
+  figures: "Dates, money, quantities, percentages",
+  clarity: "Reading ease, long sentences, hedges",
+  chair: "Reads only what the others find",
+};
+
+const GLYPHS: Readonly<Record<Status, string>> = { idle: "○", working: "◐", done: "✓", stopped: "■", failed: "✕" };
+
+export function agentsView(hall: Room, runner: Runner, tab: string): void {
+  const draws = AGENTS.map((agent) => card(hall, runner, tab, agent));
+  const draw = onFrame(() => {
+    for (const one of draws) one();
+  });
+  for (const selector of ["agents/**", "runners/*", "document/generation", "findings/**"]) {
+    hall.watch(selector, draw, { initial: true });
+  }
+  draw();
+  pace(hall);
+}
+
+function card(hall: Room, runner: Runner, tab: string, agent: AgentName): () => void {
+  const glyph = element("span", { class: "glyph", "aria-hidden": "true" });
+  const status = element("strong");
+  const detail = element("span");
+  const facts = element("p", { class: "facts" });
+  const bar = element("progress", { "aria-label": `${TITLES[agent]}: passages read` });
+  const verb = element("span");
+  const button = element("button", { type: "button", class: "switch" }, verb, unseen(` ${agent}`));
+  const item = element(
+    "li",
+    { class: `card ${agent}`, "data-agent": agent },
+    element("h3", {}, element("span", { class: "ink" }, TITLES[agent])),
+    button,
+    element("p", { class: "role" }, ROLES[agent]),
+    element("p", { class: "state" }, glyph, " ", status, " ", detail),
+    bar,
+    facts,
+  );
+  byId("agents").append(item);
+
+  const isOff = (): boolean => ["stopped", "failed"].includes(hall.get(`agents/${agent}/status`, "idle"));
+  button.addEventListener("click", () => (isOff() ? runner.restart(agent) : runner.stop(agent)));
+
+  return () => {
+    const now = hall.get(`agents/${agent}/status`, "idle");
+    const progress = hall.get(`agents/${agent}/progress`);
+    const holder = hall.get(`runners/${agent}`);
+    const { generation } = documentIn(hall);
+    const current = progress?.generation === generation ? progress : undefined;
+    item.dataset["status"] = now;
+    setText(glyph, GLYPHS[now]);
+    setText(status, now);
+    setText(verb, isOff() ? "Restart" : "Stop");
+
+    const found = agent === "chair" ? 0 : hall.keys(`findings/${generation}/${agent}/*`).length;
+    const pieces: string[] = [];
+    if (agent === "chair") {
+      const heard = READERS.reduce((sum, reader) => sum + hall.keys(`findings/${generation}/${reader}/*`).length, 0);
+      const done = READERS.filter((reader) => hall.get(`agents/${reader}/status`) === "done").length;
+      setText(detail, now === "idle" ? "" : `· ${done} of ${READERS.length} agents done`);
+      bar.max = READERS.length;
+      bar.value = now === "idle" ? 0 : done;
+      bar.setAttribute("aria-label", "Chair: agents that are done");
+      pieces.push(`${plural(heard, "finding")} heard`);
+    } else {
+      setText(
+        detail,
+        current === undefined || current.total === 0 ? "" : `· ${current.done} of ${plural(current.total, "passage")}`,
+      );
+      bar.max = Math.max(1, current?.total ?? 1);
+      bar.value = current?.done ?? 0;
+      pieces.push(plural(found, "finding"));
+      if ((current?.dropped ?? 0) > 0) pieces.push("more than are kept");
+      if ((current?.spent ?? 0) > 0) pieces.push(`${number(current?.spent ?? 0)} ms`);
+    }
+    const reason = hall.entry(`agents/${agent}/status`)?.metadata?.["reason"];
+    if (typeof reason === "string") pieces.push(reason);
+    else if (holder === undefined) pieces.push(isOff() ? "no worker" : "waiting for a worker");
+    else pieces.push(holder === tab ? "worker of this tab" : `worker of ${holder}`);
+    setText(facts, pieces.join(" · "));
+  };
+}
+
+function pace(hall: Room): void {
+  const radios = [...byId("pace").querySelectorAll("input")];
+  for (const radio of radios) radio.addEventListener("change", () => hall.put("control/pace", radio.value as Pace));
+  const draw = (): void => {
+    const now = hall.get("control/pace", "brisk");
+    for (const radio of radios) radio.checked = radio.value === now;
+  };
+  hall.watch("control/pace", draw);
+  draw();
+}

@@ -1,0 +1,62 @@
+/** Who is in the hall: this tab, other tabs, and the workers of all of them. */
+import type { Session } from "statehall";
+import { AGENTS, CLAIM_TTL, type Room } from "../hall.ts";
+import { arrange, byId, element, number, plural, setText } from "./element.ts";
+
+/** Presence is heard, not stored, so it is looked at again every second. */
+const EVERY = 1000;
+
+export function sessionsView(hall: Room): void {
+  const items = new Map<string, { readonly item: HTMLElement; readonly seen: HTMLElement }>();
+  const draw = (): void => {
+    const sessions = hall.sessions();
+    const silent = sessions.filter((session) => isSilent(session)).length;
+    const workers = sessions.filter(({ agent }) => isWorker(agent)).length - silent;
+    const { entries } = hall.usage();
+    setText(
+      byId("totals"),
+      `${plural(sessions.length - workers - silent, "tab")}, ${plural(workers, "worker")} · ${plural(entries, "entry", "entries")} · revision ${number(hall.revision)}`,
+    );
+    const sorted = [...sessions].sort(
+      (a, b) => rank(a) - rank(b) || a.agent.localeCompare(b.agent) || a.id.localeCompare(b.id),
+    );
+    const ids = new Set(sorted.map(({ id }) => id));
+    for (const id of items.keys()) if (!ids.has(id)) items.delete(id);
+    arrange(
+      byId("sessions"),
+      sorted.map((session) => {
+        let known = items.get(session.id);
+        if (known === undefined) {
+          const seen = element("span", { class: "seen" });
+          const kind = session.self ? "this tab" : isWorker(session.agent) ? "worker" : "another tab";
+          const item = element(
+            "li",
+            { class: isWorker(session.agent) ? session.agent : "tab" },
+            element("strong", { class: "ink" }, session.agent),
+            element("span", { class: "kind" }, kind),
+            element("code", {}, session.id),
+            seen,
+          );
+          known = { item, seen };
+          items.set(session.id, known);
+        }
+        const ago = Math.max(0, Math.round((Date.now() - session.seen) / 1000));
+        const gone = isSilent(session);
+        known.item.classList.toggle("silent", gone);
+        setText(
+          known.seen,
+          gone ? `silent for ${number(ago)} s` : session.self || ago < 3 ? "now" : `${number(ago)} s ago`,
+        );
+        return known.item;
+      }),
+    );
+  };
+  setInterval(draw, EVERY);
+  hall.watch("runners/*", draw);
+  draw();
+}
+
+const isWorker = (agent: string): boolean => (AGENTS as readonly string[]).includes(agent);
+/** A worker speaks every second or two. One that went with its tab could not say goodbye, and is listed for a while. */
+const isSilent = ({ agent, seen }: Session): boolean => isWorker(agent) && Date.now() - seen > CLAIM_TTL;
+const rank = (session: Session): number => (session.self ? 0 : isSilent(session) ? 3 : isWorker(session.agent) ? 2 : 1);

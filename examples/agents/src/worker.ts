@@ -1,0 +1,195 @@
+/**
+ * One agent at work. A tab starts this module once for each agent that it runs; everything the agent hears and says goes
+ * through the hall.
+ *
+ * A reader reads passage after passage and puts what it finds as it goes. Before each put it looks whether the document
+ * is still the one it began with. A reader that is started in the middle goes on from the progress in the hall.
+ */
+
+import { briefOf } from "./agents/chair.ts";
+import { clarityReader } from "./agents/clarity.ts";
+import { figuresReader } from "./agents/figures.ts";
+import { FINDINGS_MAX, type Finding, type Reader } from "./agents/finding.ts";
+import { phrasesReader } from "./agents/phrases.ts";
+import {
+  type AgentName,
+  CLAIM_RENEWAL,
+  CLAIM_TTL,
+  documentIn,
+  PAUSE,
+  type Progress,
+  READERS,
+  type ReaderName,
+  type Room,
+  room,
+  type Status,
+  sweep,
+} from "./hall.ts";
+import { passagesOf } from "./text.ts";
+
+const READ: Readonly<Record<ReaderName, (text: string) => Reader>> = {
+  phrases: phrasesReader,
+  figures: figuresReader,
+  clarity: clarityReader,
+};
+
+// A worker's name is the one thing that its starter gives it.
+const { hall: name, agent, tab } = JSON.parse(self.name) as { hall: string; agent: AgentName; tab: string };
+const hall = room(name, agent);
+await hall.ready;
+hall.update(`agents/${agent}/starts`, 0, (starts) => starts + 1);
+holdClaim();
+heedStop();
+if (agent === "chair") chair(hall);
+else reader(hall, agent);
+
+/** Keeps this tab's claim on the agent alive, unless another tab has taken it meanwhile. */
+function holdClaim(): void {
+  const renew = (): void => {
+    if (hall.get(`runners/${agent}`, tab) === tab) hall.put(`runners/${agent}`, tab, { ttl: CLAIM_TTL, touch: true });
+  };
+  renew();
+  setInterval(renew, CLAIM_RENEWAL);
+}
+
+/**
+ * Leaves when the agent is stopped or another tab has claimed it. A session that says goodbye is gone from the list of
+ * those present at once; one whose worker is only terminated is there until it has been silent for long enough.
+ */
+function heedStop(): void {
+  const heed = (): void => {
+    const stopped = hall.get(`agents/${agent}/wanted`) === "stopped";
+    if (!stopped && hall.get(`runners/${agent}`, tab) === tab) return;
+    if (stopped) report("stopped");
+    hall.close();
+    self.close();
+  };
+  hall.watch({ keys: [`agents/${agent}/wanted`, `runners/${agent}`] }, heed);
+  heed();
+}
+
+/** Says why the agent cannot go on, and leaves. */
+function fail(error: unknown): void {
+  if (hall.closed) return;
+  hall.put(`agents/${agent}/status`, "failed", { metadata: { reason: String(error).slice(0, 200) } });
+  hall.delete(`runners/${agent}`);
+  hall.close();
+  self.close();
+}
+
+function report(status: Status): void {
+  hall.put(`agents/${agent}/status`, status);
+}
+
+function reader(hall: Room, agent: ReaderName): void {
+  let turn = 0;
+  const begin = (): void => {
+    turn += 1;
+    read(hall, agent, turn, () => turn).catch(fail);
+  };
+  hall.watch({ keys: ["document/text", "document/generation"] }, begin);
+  begin();
+}
+
+async function read(hall: Room, agent: ReaderName, turn: number, now: () => number): Promise<void> {
+  // Edits of text and generation may arrive apart, and several in a row; the last one that is whole counts.
+  await Promise.resolve();
+  const document = documentIn(hall);
+  const { text, generation } = document;
+  if (turn !== now() || !document.whole) return;
+
+  let spent = 0;
+  const timed = <T>(work: () => T): T => {
+    const start = performance.now();
+    const result = work();
+    spent += performance.now() - start;
+    return result;
+  };
+  const passages = timed(() => passagesOf(text));
+  const reader = timed(() => READ[agent](text));
+  const before = hall.get(`agents/${agent}/progress`);
+  const resumed = before?.generation === generation ? before.done : 0;
+  const found = new Set<string>();
+
+  const progress = (done: number): Progress => ({
+    generation,
+    done,
+    total: passages.length,
+    found: found.size,
+    dropped: agent !== "phrases" && found.size >= FINDINGS_MAX ? 1 : 0,
+    spent: Math.round(spent * 10) / 10,
+  });
+
+  hall.batch(() => {
+    sweep(hall, generation, agent);
+    hall.put(`agents/${agent}/progress`, progress(Math.min(resumed, passages.length)));
+    report(passages.length === 0 ? "idle" : "working");
+  });
+
+  for (const passage of passages) {
+    // What was read before the restart is only counted again: it is in the hall already.
+    if (passage.index >= resumed) {
+      await pause(hall);
+      if (turn !== now() || documentIn(hall).generation !== generation) return;
+    }
+    const { put, drop } = timed(() => reader.read(passage));
+    for (const id of put.keys()) found.add(id);
+    for (const id of drop) found.delete(id);
+    hall.batch(() => {
+      for (const [id, finding] of put) hall.put(["findings", generation, agent, id], finding);
+      for (const id of drop) hall.delete(["findings", generation, agent, id]);
+      if (passage.index >= resumed) hall.put(`agents/${agent}/progress`, progress(passage.index + 1));
+    });
+  }
+  if (passages.length > 0) {
+    hall.batch(() => {
+      hall.put(`agents/${agent}/progress`, progress(passages.length));
+      report("done");
+    });
+  }
+}
+
+/** Waits as the pace asks, and at least for the other events of this worker. */
+const pause = (hall: Room): Promise<void> =>
+  new Promise((resolve) => setTimeout(resolve, PAUSE[hall.get("control/pace", "brisk")]));
+
+function chair(hall: Room): void {
+  let due = false;
+  const soon = (): void => {
+    if (due) return;
+    due = true;
+    // Findings come in bursts; one brief answers a burst.
+    setTimeout(() => {
+      due = false;
+      write();
+    }, 40);
+  };
+  const write = (): void => {
+    const { text, generation } = documentIn(hall);
+    const brief = briefOf(
+      READERS.map((agent) => {
+        const progress = hall.get(`agents/${agent}/progress`);
+        const current = progress?.generation === generation;
+        return {
+          agent,
+          status: current ? hall.get(`agents/${agent}/status`) : undefined,
+          progress: current ? progress : undefined,
+          findings: [...hall.toMap(`findings/${generation}/${agent}/*`).values()] as Finding[],
+        };
+      }),
+    );
+    hall.batch(() => {
+      sweep(hall, generation, "chair");
+      if (text.trim() === "") {
+        hall.delete(`brief/${generation}`);
+        report("idle");
+      } else {
+        hall.put(`brief/${generation}`, brief);
+        report(brief.pending.length === 0 ? "done" : "working");
+      }
+    });
+  };
+  for (const selector of ["findings/**", "agents/*/progress", "document/generation"]) hall.watch(selector, soon);
+  hall.watch("agents/*/status", soon, { filter: (change) => change.key !== "agents/chair/status" });
+  soon();
+}

@@ -1,0 +1,150 @@
+//! What the commands of one hall answer, as lines.
+
+use super::notation::{bare, write};
+use super::script::Command;
+use super::world::{Done, Failure, START_MS, naming, selecting};
+use statehall::{Change, Delete, Error, Hall, Put, Since, Value, WatchInfo, Written};
+
+/// Commands that write.
+pub fn write_to(hall: &Hall, command: &Command, out: &mut Vec<String>) -> Done {
+    out.push(match command.verb.as_str() {
+        "put" => {
+            let options = Put {
+                expect: command.number("expect")?,
+                metadata: command.option("metadata")?,
+                ttl_ms: command.number("ttl")?,
+                touch: command.flag("touch"),
+            };
+            written(hall.put_with(naming(command.argument(0)?)?, command.value(1)?, options)?)
+        }
+        "delete" => {
+            let options = Delete { expect: command.number("expect")?, touch: command.flag("touch") };
+            written(hall.delete_with(naming(command.argument(0)?)?, options)?)
+        }
+        "clear" => format!("cleared {}", hall.clear(selecting(command.argument(0)?)?)?),
+        _ => format!("ended {}", hall.end(command.argument(0)?)?),
+    });
+    Ok(())
+}
+
+/// Commands that ask.
+pub fn ask(hall: &Hall, command: &Command, out: &mut Vec<String>) -> Done {
+    let selector = || selecting(command.arguments.first().map_or("**", String::as_str));
+    let key = || naming(command.argument(0)?);
+    match command.verb.as_str() {
+        "get" => out.push(match command.option("default")? {
+            Some(fallback) => write(&hall.get_or(key()?, fallback)?),
+            None => present(hall.get(key()?)?.as_ref()),
+        }),
+        "has" => out.push(hall.has(key()?)?.to_string()),
+        "entry" => out.push(match hall.entry(key()?)? {
+            None => "absent".into(),
+            Some(entry) => {
+                let since_start = |unix_ms: u64| unix_ms.wrapping_sub(START_MS) as i64;
+                let expires = entry.expires_ms.map(|ms| format!(" expires={}", since_start(ms))).unwrap_or_default();
+                let facts = facts(entry.revision, &entry.origin, entry.metadata.as_ref());
+                format!("{}{facts} updated={}{expires}", write(&entry.value), since_start(entry.updated_ms))
+            }
+        }),
+        "keys" => {
+            let keys = hall.keys(selector()?)?;
+            out.push(write(&keys.iter().map(|key| Value::from(key.text())).collect::<Vec<_>>().into()));
+        }
+        "map" => {
+            let map = hall.to_map(selector()?)?;
+            let members = map.iter().map(|(key, value)| format!("{}: {}", write(&key.text().into()), write(value)));
+            out.push(format!("{{{}}}", members.collect::<Vec<_>>().join(", ")));
+        }
+        "changes" => changes(hall, command, out)?,
+        "revision" => out.push(hall.revision()?.to_string()),
+        "watches" => out.extend(hall.watches()?.iter().map(watch_line)),
+        "usage" => {
+            let usage = hall.usage()?;
+            out.push(format!(
+                "entries={} tombstones={} bytes={} watches={} queued={} sessions={} dropped={} ahead={}",
+                usage.entries,
+                usage.tombstones,
+                usage.bytes,
+                usage.watches,
+                usage.queued,
+                usage.sessions,
+                usage.traffic.dropped,
+                usage.traffic.clock_ahead,
+            ));
+        }
+        "sessions" => {
+            let line = |session: statehall::Session| {
+                format!("session {}{}", bare(&session.agent), if session.own { " own" } else { "" })
+            };
+            let mut lines: Vec<_> = hall.sessions()?.into_iter().map(line).collect();
+            // The others are listed by their ids, which are random.
+            lines[1..].sort();
+            out.append(&mut lines);
+        }
+        "ready" => out.push(hall.is_ready().to_string()),
+        "export" => out.extend(hall.export(selector()?)?.lines().map(str::to_owned)),
+        unknown => return Err(format!("no command {unknown:?}").into()),
+    }
+    Ok(())
+}
+
+fn changes(hall: &Hall, command: &Command, out: &mut Vec<String>) -> Result<(), Failure> {
+    let revision = command.argument(0)?.parse().map_err(|_| "changes takes a revision")?;
+    let selector = selecting(command.arguments.get(1).map_or("**", String::as_str))?;
+    match hall.changes(revision, selector)? {
+        Since::Compacted { revision } => out.push(format!("compacted revision={revision}")),
+        Since::Changes { revision, changes } => {
+            out.push(format!("ok revision={revision}"));
+            out.extend(changes.iter().map(|item| {
+                format!("changed {} {} revision={}", bare(item.key.text()), present(item.value.as_ref()), item.revision)
+            }));
+        }
+    }
+    Ok(())
+}
+
+/// A notification.
+pub fn tell_line(watch: &str, change: &Change) -> String {
+    let (old, value) = (present(change.old.as_ref()), present(change.value.as_ref()));
+    let facts = facts(change.revision, &change.origin, change.metadata.as_ref());
+    let initial = if change.initial { " initial" } else { "" };
+    format!("notify {watch} {} {old} -> {value}{facts}{initial}", bare(change.key.text()))
+}
+
+/// What was reported to nobody in particular.
+pub fn report_line(hall: Option<&str>, error: &Error) -> String {
+    let hall = hall.filter(|hall| *hall != "main").map(|hall| format!(" hall={hall}")).unwrap_or_default();
+    format!("report {}{hall}", error.code.name())
+}
+
+fn watch_line(watch: &WatchInfo) -> String {
+    let selector = match &watch.selector {
+        statehall::Selector::Key(key) => bare(key.text()),
+        statehall::Selector::Pattern(pattern) => bare(pattern),
+        statehall::Selector::Keys(keys) => {
+            let keys = keys.iter().map(|key| Value::from(key.text())).collect::<Vec<_>>();
+            write(&[("keys", keys.into())].into())
+        }
+    };
+    let owner = watch.owner.as_ref().map(|owner| format!(" owner={}", bare(owner))).unwrap_or_default();
+    format!("{selector}{owner} delivered={} queued={} missed={}", watch.delivered, watch.queued, watch.missed)
+}
+
+fn written(written: Written) -> String {
+    let outcome = match written {
+        Written { conflict: true, .. } => "conflict",
+        Written { changed: false, .. } => "unchanged",
+        Written { .. } => "ok",
+    };
+    format!("{outcome} revision={}", written.revision)
+}
+
+fn present(value: Option<&Value>) -> String {
+    value.map_or_else(|| "absent".into(), write)
+}
+
+fn facts(revision: u64, origin: &str, metadata: Option<&Value>) -> String {
+    let origin = if origin == "anonymous" { String::new() } else { format!(" origin={}", bare(origin)) };
+    let metadata = metadata.map(|metadata| format!(" metadata={}", write(metadata))).unwrap_or_default();
+    format!(" revision={revision}{origin}{metadata}")
+}

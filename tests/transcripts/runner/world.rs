@@ -1,0 +1,476 @@
+//! Where a transcript happens: halls, their clocks, the channel between them, named watches.
+
+use super::answers::{ask, report_line, tell_line, write_to};
+use super::notation::read;
+use super::script::{Command, unquote};
+use statehall::{
+    Change, Changes, Error, Filter, Hall, IntoKey, IntoSelector, Key, Keys, Limits, ManualClock, Options, Selector,
+    Value, Watch, WatchOptions,
+};
+use std::cell::{Cell, RefCell};
+use std::collections::BTreeMap;
+use std::rc::Rc;
+
+/// When every transcript begins, in Unix milliseconds.
+pub const START_MS: u64 = 1_700_000_000_000;
+/// What a `throw` panics with.
+pub const THROWN: &str = "thrown by a transcript";
+/// The hall that commands mean unless they name one.
+const MAIN: &str = "main";
+/// How long `settle` takes unless told, and how often it exchanges frames.
+const SETTLE_MS: u64 = 3_000;
+const SETTLE_STEP_MS: u64 = 10;
+
+#[derive(Clone)]
+struct Member {
+    hall: Hall,
+    agents: Rc<RefCell<BTreeMap<String, Hall>>>,
+    clock: ManualClock,
+    /// Whether it is on the channel.
+    shared: bool,
+}
+
+enum Watching {
+    Called(#[allow(dead_code, reason = "dropping it ends the watch")] Watch),
+    Read(Changes),
+}
+
+/// Everything that a transcript has made so far.
+pub struct World {
+    seed: u64,
+    opened: Cell<u64>,
+    time_ms: Cell<u64>,
+    halls: RefCell<BTreeMap<String, Member>>,
+    watches: RefCell<BTreeMap<String, Watching>>,
+    snapshots: RefCell<BTreeMap<String, Vec<u8>>>,
+    /// What was heard and is not yet shown: notifications and reports.
+    heard: Rc<RefCell<Vec<String>>>,
+}
+
+/// Why a command was not carried out.
+pub enum Failure {
+    /// The hall has refused it.
+    Refused(Error),
+    /// It is not a command.
+    Nonsense(String),
+}
+
+impl From<Error> for Failure {
+    fn from(error: Error) -> Self {
+        Self::Refused(error)
+    }
+}
+
+impl From<String> for Failure {
+    fn from(wrong: String) -> Self {
+        Self::Nonsense(wrong)
+    }
+}
+
+impl From<&str> for Failure {
+    fn from(wrong: &str) -> Self {
+        Self::Nonsense(wrong.to_owned())
+    }
+}
+
+/// Whether a command was carried out; its replies are lines.
+pub type Done = Result<(), Failure>;
+
+impl World {
+    /// An empty one. All hashes and all sessions' ids depend on the seed.
+    pub fn new(seed: u64) -> Rc<Self> {
+        Rc::new(Self {
+            seed,
+            opened: Cell::new(0),
+            time_ms: Cell::new(0),
+            halls: RefCell::default(),
+            watches: RefCell::default(),
+            snapshots: RefCell::default(),
+            heard: Rc::default(),
+        })
+    }
+
+    /// Carries out a command of a step; returns its replies and what was heard.
+    pub fn step(self: &Rc<Self>, command: &Command) -> Result<Vec<String>, String> {
+        let mut out = Vec::new();
+        let done = self.run(command, None, &mut out);
+        conclude(done, &mut out)?;
+        out.append(&mut self.heard.borrow_mut());
+        Ok(out)
+    }
+
+    /// Carries out a command. `within` is the handle of the batch, update or watch around it.
+    fn run(self: &Rc<Self>, command: &Command, within: Option<&Hall>, out: &mut Vec<String>) -> Done {
+        match command.verb.as_str() {
+            "hall" => self.open(command)?,
+            "advance" => self.advance(command)?,
+            "settle" => self.settle(command)?,
+            "lose" => self.lose(),
+            "unwatch" => drop(self.remove_watch(command.argument(0)?)),
+            "take" => return self.take(command, out),
+            "same" => {
+                let snapshots = self.snapshots.borrow();
+                let same = snapshots.get(command.argument(0)?) == snapshots.get(command.argument(1)?);
+                out.push(same.to_string());
+                return Ok(());
+            }
+            "throw" => std::panic::panic_any(THROWN),
+            "try" => {
+                let mut tried = command.clone();
+                tried.verb = command.argument(0)?.to_owned();
+                tried.arguments.remove(0);
+                let done = self.run(&tried, within, out);
+                return conclude(done, out).map_err(Failure::Nonsense);
+            }
+            _ => return self.run_on(&self.hall(command, within)?, command, out),
+        }
+        ok(out)
+    }
+
+    /// Carries out a command of one hall.
+    fn run_on(self: &Rc<Self>, hall: &Hall, command: &Command, out: &mut Vec<String>) -> Done {
+        match command.verb.as_str() {
+            "batch" => hall.batch(|hall| self.block(command, hall, out))?,
+            "update" => return self.update(hall, command, out),
+            "watch" => self.watch(hall, command)?,
+            "snapshot" => {
+                let name = command.text("as")?.ok_or("a snapshot is taken `as` something")?;
+                let bytes = hall.snapshot()?;
+                self.snapshots.borrow_mut().insert(name, bytes);
+            }
+            "restore" => hall.restore(&self.bytes(command)?)?,
+            "receive" => {
+                let received = hall.receive(&self.bytes(command)?);
+                received.unwrap_or_else(|error| self.report(command.hall.as_deref(), &error));
+            }
+            "close" => hall.close(),
+            "put" | "delete" | "clear" | "end" => return write_to(hall, command, out),
+            _ => return ask(hall, command, out),
+        }
+        ok(out)
+    }
+
+    /// Carries out what is indented; a reply that is only `ok` is not shown.
+    fn block(self: &Rc<Self>, command: &Command, within: &Hall, out: &mut Vec<String>) -> Done {
+        for inner in &command.block {
+            let mut replies = Vec::new();
+            let done = self.run(inner, Some(within), &mut replies);
+            out.extend(replies.into_iter().filter(|reply| reply != "ok" && !reply.starts_with("ok ")));
+            done?;
+        }
+        Ok(())
+    }
+
+    fn open(&self, command: &Command) -> Done {
+        let name = command.arguments.iter().find(|argument| *argument != "share");
+        let name = name.map_or(MAIN, String::as_str).to_owned();
+        let mut limits = Limits::default();
+        for option in command.options.keys() {
+            if let Some(limit) = option.strip_prefix("limits.") {
+                limits.set(limit, command.number(option)?.unwrap_or_default())?;
+            }
+        }
+        let clock = ManualClock::new(START_MS + command.number("ahead")?.unwrap_or_default());
+        clock.advance(self.time_ms.get());
+        let (heard, reporter) = (self.heard.clone(), name.clone());
+        self.opened.set(self.opened.get() + 1);
+        let hall = Hall::open(Options {
+            name: command.text("name")?.unwrap_or_else(|| "default".into()).into(),
+            agent: command.text("agent")?.unwrap_or_else(|| "anonymous".into()).into(),
+            seed: Some(self.seed * 1_000 + self.opened.get()),
+            limits,
+            notify: command.option("notify")? != Some(false.into()),
+            share: command.flag("share"),
+            clock: Box::new(clock.clone()),
+            on_error: Box::new(move |error| heard.borrow_mut().push(report_line(Some(&reporter), error))),
+            ..Options::default()
+        })?;
+        let member = Member { hall, agents: Rc::default(), clock, shared: command.flag("share") };
+        let replaced = self.halls.borrow_mut().insert(name, member);
+        if let Some(member) = replaced {
+            member.hall.close();
+        }
+        Ok(())
+    }
+
+    fn member(&self, name: &str) -> Result<Member, Failure> {
+        if name == MAIN && !self.halls.borrow().contains_key(name) {
+            self.open(&Command::new("hall"))?;
+        }
+        self.halls.borrow().get(name).cloned().ok_or_else(|| Failure::Nonsense(format!("no hall {name:?}")))
+    }
+
+    /// The handle that a command means.
+    fn hall(&self, command: &Command, within: Option<&Hall>) -> Result<Hall, Failure> {
+        let member = self.member(command.hall.as_deref().unwrap_or(MAIN))?;
+        let Some(agent) = command.text("agent")? else {
+            return Ok(within.filter(|_| command.hall.is_none()).cloned().unwrap_or(member.hall));
+        };
+        let known = member.agents.borrow().get(&agent).cloned();
+        if let Some(hall) = known {
+            return Ok(hall);
+        }
+        let hall = member.hall.as_agent(&agent)?;
+        member.agents.borrow_mut().insert(agent, hall.clone());
+        Ok(hall)
+    }
+
+    fn members(&self) -> Vec<(String, Member)> {
+        self.halls.borrow().iter().map(|(name, member)| (name.clone(), member.clone())).collect()
+    }
+
+    /// Moves time, from one moment at which something is due to the next.
+    fn advance(&self, command: &Command) -> Done {
+        self.member(MAIN)?;
+        let mut left: u64 = command.argument(0)?.parse().map_err(|_| "advance takes milliseconds")?;
+        while left > 0 {
+            let members = self.members();
+            let wakes = members.iter().filter_map(|(_, member)| member.hall.next_wake());
+            let wake = wakes.map(|wake| wake.as_millis() as u64).min().unwrap_or(left);
+            let step = wake.clamp(1, left);
+            self.pass(step);
+            left -= step;
+        }
+        Ok(())
+    }
+
+    fn pass(&self, ms: u64) {
+        self.time_ms.set(self.time_ms.get() + ms);
+        for (_, member) in self.members() {
+            member.clock.advance(ms);
+            // A closed hall has nothing to wait for.
+            let _ = member.hall.advance();
+        }
+    }
+
+    /// Exchanges frames while time passes: long enough for every session to show what it has.
+    fn settle(&self, command: &Command) -> Done {
+        let ms = command.arguments.first().map_or(Ok(SETTLE_MS), |ms| ms.parse());
+        let ms = ms.map_err(|_| "settle takes milliseconds")?;
+        self.exchange();
+        for _ in 0..ms / SETTLE_STEP_MS {
+            self.pass(SETTLE_STEP_MS);
+            self.exchange();
+        }
+        Ok(())
+    }
+
+    fn exchange(&self) {
+        loop {
+            let sent = self.sent();
+            for (from, frame) in &sent {
+                for (name, member) in self.members() {
+                    if name != *from && member.shared && !member.hall.is_closed() {
+                        member.hall.receive(frame).unwrap_or_else(|error| self.report(Some(&name), &error));
+                    }
+                }
+            }
+            if sent.is_empty() {
+                return;
+            }
+        }
+    }
+
+    /// The frames that are on their way, with their senders.
+    fn sent(&self) -> Vec<(String, Vec<u8>)> {
+        let mut sent = Vec::new();
+        for (name, member) in self.members() {
+            let _ = member.hall.advance();
+            sent.extend(member.hall.frames().map(|frame| (name.clone(), frame)));
+        }
+        sent
+    }
+
+    fn lose(&self) {
+        self.sent();
+    }
+
+    fn watch(self: &Rc<Self>, hall: &Hall, command: &Command) -> Done {
+        let name = command.text("as")?.ok_or("a watch is opened `as` something")?;
+        let options = WatchOptions {
+            initial: command.flag("initial"),
+            once: command.flag("once"),
+            owner: command.text("owner")?.map(Into::into),
+            filter: command.text("filter")?.map(|filter| predicate(&filter)).transpose()?,
+            capacity: command.number("capacity")?,
+        };
+        let selector = selecting(command.argument(0)?)?;
+        let watching = if options.capacity.is_some() {
+            Watching::Read(hall.stream(selector, options)?)
+        } else {
+            let (world, within, block, watch) = (Rc::downgrade(self), hall.clone(), command.clone(), name.clone());
+            let watcher = move |change: &Change| {
+                let Some(world) = world.upgrade() else { return };
+                world.heard.borrow_mut().push(tell_line(&watch, change));
+                world.react(&watch, &block, &within);
+            };
+            Watching::Called(hall.watch(selector, options, watcher)?)
+        };
+        self.watches.borrow_mut().insert(name, watching);
+        Ok(())
+    }
+
+    /// What a watcher does when it is called.
+    fn react(self: &Rc<Self>, watch: &str, command: &Command, within: &Hall) {
+        for inner in &command.block {
+            let mut replies = Vec::new();
+            let done = self.run(inner, Some(within), &mut replies);
+            if let Err(wrong) = conclude(done, &mut replies) {
+                replies.push(format!("nonsense: {wrong}"));
+            }
+            let shown = replies.into_iter().filter(|reply| reply != "ok" && !reply.starts_with("ok "));
+            self.heard.borrow_mut().extend(shown.map(|reply| format!("reply {watch} {reply}")));
+        }
+    }
+
+    fn remove_watch(&self, name: &str) -> Option<Watching> {
+        self.watches.borrow_mut().remove(name)
+    }
+
+    fn take(&self, command: &Command, out: &mut Vec<String>) -> Done {
+        let name = command.argument(0)?;
+        let max = command.argument(1)?.parse().map_err(|_| "take takes a number")?;
+        let Some(Watching::Read(mut changes)) = self.remove_watch(name) else {
+            return Err(format!("{name} is not a watch with a capacity").into());
+        };
+        let taken = changes.pull(max);
+        let missed = Some(changes.missed()).filter(|missed| *missed > 0);
+        let ended = taken.is_empty() && !changes.is_open();
+        let missed = missed.map(|missed| format!(" missed={missed}")).unwrap_or_default();
+        out.push(format!("{}{missed}", if ended { "ended" } else { "ok" }));
+        out.extend(taken.iter().map(|change| tell_line(name, change)));
+        self.watches.borrow_mut().insert(name.to_owned(), Watching::Read(changes));
+        Ok(())
+    }
+
+    fn update(self: &Rc<Self>, hall: &Hall, command: &Command, out: &mut Vec<String>) -> Done {
+        let (initial, function) = (command.value(1)?, command.argument(2)?);
+        let operand = command.value(3).unwrap_or_default();
+        let mut shown = Vec::new();
+        let result = hall.update(naming(command.argument(0)?)?, initial, |value| {
+            if let Err(failure) = self.block(command, hall, &mut shown)
+                && let Err(wrong) = conclude(Err(failure), &mut shown)
+            {
+                shown.push(format!("nonsense: {wrong}"));
+            }
+            apply(function, &value, operand)
+        });
+        out.append(&mut shown);
+        out.push(super::notation::write(&result?));
+        Ok(())
+    }
+
+    /// The bytes that a command names or spells, damaged as it says.
+    fn bytes(&self, command: &Command) -> Result<Vec<u8>, Failure> {
+        let word = command.argument(0)?;
+        let mut bytes = match (self.snapshots.borrow().get(word), word.strip_prefix("h'")) {
+            (Some(snapshot), _) => snapshot.clone(),
+            (None, Some(_)) => match read(word)? {
+                Value::Bytes(bytes) => bytes.to_vec(),
+                other => return Err(format!("{other:?} is not bytes").into()),
+            },
+            (None, None) => return Err(format!("no snapshot {word:?}").into()),
+        };
+        bytes.truncate(bytes.len().saturating_sub(command.number("cut")?.unwrap_or_default() as usize));
+        if let Some(byte) = command.number("flip")?.and_then(|at| bytes.get_mut(at as usize)) {
+            *byte = !*byte;
+        }
+        Ok(bytes)
+    }
+
+    fn report(&self, hall: Option<&str>, error: &Error) {
+        self.heard.borrow_mut().push(report_line(hall, error));
+    }
+}
+
+fn ok(out: &mut Vec<String>) -> Done {
+    out.push("ok".into());
+    Ok(())
+}
+
+/// Shows the error of a refused command.
+fn conclude(done: Done, out: &mut Vec<String>) -> Result<(), String> {
+    match done {
+        Ok(()) => Ok(()),
+        Err(Failure::Nonsense(wrong)) => Err(wrong),
+        Err(Failure::Refused(error)) => {
+            let position = error.detail.strip_prefix("command ").and_then(|detail| detail.split(' ').next());
+            let position = position.map(|position| format!(" command={position}")).unwrap_or_default();
+            out.push(format!("error {}{position}", error.code.name()));
+            Ok(())
+        }
+    }
+}
+
+/// A key as a transcript writes it.
+pub enum Naming {
+    Text(String),
+    Segments(Vec<String>),
+    Keys(Vec<Naming>),
+}
+
+/// Reads a key: a bare or quoted word, or a list of segments.
+pub fn naming(word: &str) -> Result<Naming, String> {
+    if !word.starts_with('[') {
+        return unquote(word).map(Naming::Text);
+    }
+    named(&read(word)?)
+}
+
+/// Reads a selector: a key, or `{"keys": [...]}`.
+pub fn selecting(word: &str) -> Result<Naming, String> {
+    if !word.starts_with('{') {
+        return naming(word);
+    }
+    let map = read(word)?;
+    let keys = map.as_map().and_then(|map| map.get("keys")).and_then(Value::as_list).ok_or("a selector lacks keys")?;
+    keys.iter().map(named).collect::<Result<_, _>>().map(Naming::Keys)
+}
+
+fn named(value: &Value) -> Result<Naming, String> {
+    let text = |value: &Value| value.as_text().map(str::to_owned).ok_or_else(|| "a segment is not text".to_owned());
+    match value.as_list() {
+        Some(segments) => segments.iter().map(text).collect::<Result<_, _>>().map(Naming::Segments),
+        None => text(value).map(Naming::Text),
+    }
+}
+
+impl IntoKey for Naming {
+    fn into_key(self) -> Result<Key, Error> {
+        match self {
+            Self::Text(text) => text.into_key(),
+            Self::Segments(segments) => segments.as_slice().into_key(),
+            Self::Keys(_) => "".into_key(),
+        }
+    }
+}
+
+impl IntoSelector for Naming {
+    fn into_selector(self) -> Result<Selector, Error> {
+        match self {
+            Self::Text(text) => text.into_selector(),
+            Self::Segments(segments) => segments.as_slice().into_selector(),
+            Self::Keys(keys) => Keys(keys).into_selector(),
+        }
+    }
+}
+
+/// The functions that an update may name.
+fn apply(function: &str, value: &Value, operand: Value) -> Value {
+    match (function, value, &operand) {
+        ("add", Value::Integer(a), Value::Integer(b)) => (a + b).into(),
+        ("append", Value::List(items), _) => items.iter().cloned().chain([operand]).collect::<Vec<_>>().into(),
+        ("same", ..) => value.clone(),
+        _ => std::panic::panic_any(THROWN),
+    }
+}
+
+/// The filters that a watch may name.
+fn predicate(name: &str) -> Result<Filter, String> {
+    Ok(match name {
+        "deleted" => Box::new(|change| change.deleted()),
+        "present" => Box::new(|change| !change.deleted()),
+        "fail" => Box::new(|_| std::panic::panic_any(THROWN)),
+        _ => return Err(format!("no filter {name:?}")),
+    })
+}
