@@ -20,10 +20,10 @@ import type { Session } from "./session.js";
 import { admit, admitMetadata, handOut } from "./value.js";
 
 // The bits of the kernel's answer to a hot put; see `src/face/js/mod.rs`.
-const PENDING = 2;
-const RELEASED = 4;
-const REFUSED = 8;
-const SET_SHIFT = 4;
+const PENDING = 1;
+const RELEASED = 2;
+const REFUSED = 4;
+const SET_SHIFT = 3;
 
 type Watcher = (change: Change) => unknown;
 

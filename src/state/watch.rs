@@ -14,7 +14,7 @@ use hashbrown::HashMap;
 use std::collections::BTreeMap;
 use std::rc::Rc;
 
-/// An interned set of watches; never reused. [`SetId::NOBODY`] is the empty one.
+/// An interned set of watches; reused once it has been released. [`SetId::NOBODY`] is the empty one.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct SetId(pub u32);
 
@@ -53,6 +53,7 @@ pub struct Watches<V> {
     sets: HashMap<SetId, Set, FixedState>,
     interned: HashMap<Rc<[WatchId]>, SetId, FixedState>,
     named: u32,
+    free: Vec<SetId>,
     unused: Vec<SetId>,
     memos: Vec<Memo>,
     epoch: u64,
@@ -74,6 +75,7 @@ impl<V: Clone> Watches<V> {
             sets: HashMap::with_hasher(FixedState::with_seed(seed)),
             interned: HashMap::with_hasher(FixedState::with_seed(seed)),
             named: 0,
+            free: Vec::new(),
             unused: Vec::new(),
             memos: Vec::new(),
             epoch: 1,
@@ -211,6 +213,7 @@ impl<V: Clone> Watches<V> {
             }
             _ => false,
         });
+        self.free.extend(&released);
         released
     }
 
@@ -221,8 +224,10 @@ impl<V: Clone> Watches<V> {
         if let Some(&set) = self.interned.get(&members[..]) {
             return set;
         }
-        self.named += 1;
-        let id = SetId(self.named);
+        let id = self.free.pop().unwrap_or_else(|| {
+            self.named += 1;
+            SetId(self.named)
+        });
         let members: Rc<[WatchId]> = members.into();
         let queued = members.iter().any(|id| self.open.get(id).is_some_and(|watch| watch.queue.is_some()));
         self.interned.insert(members.clone(), id);

@@ -8,45 +8,31 @@
 #![allow(unsafe_code, reason = "the macros of wasm-bindgen need it; nothing here is written with it")]
 #![allow(clippy::too_many_arguments, reason = "numbers cross one by one")]
 
+mod opening;
 mod reference;
 mod report;
 
 use crate::error::{Code, Error};
-use crate::kernel::{Command, Kernel, Limits, Measured, Options, Reply, TOMBSTONE_MS, Time, WatchOptions};
+use crate::kernel::{Command, Kernel, Measured, Reply, Time, WatchOptions};
 use crate::key::{Key, Selector};
 use crate::state::selection::WatchId;
 use crate::state::watch::SetId;
 use crate::table::Slot;
 use reference::{Pool, Ref};
 use report::{Records, SessionReport, UsageReport};
-use serde::Deserialize;
 use std::cell::RefCell;
 use std::collections::BTreeMap;
 use std::rc::Rc;
 use wasm_bindgen::prelude::*;
 
-/// Set in the answer of [`Core::put`] if the value changed.
-const CHANGED: u32 = 1;
-/// Set if there are effects to drain or things to let go.
-const PENDING: u32 = 2;
+/// Set in the answer of [`Core::put`] if there are effects to drain or things to let go.
+const PENDING: u32 = 1;
 /// Set if the replaced value is to be let go, and nothing else.
-const RELEASED: u32 = 4;
+const RELEASED: u32 = 2;
 /// Set if the put was refused; [`Core::take_error`] says why.
-const REFUSED: u32 = 8;
+const REFUSED: u32 = 4;
 /// How far the watch set is shifted.
-const SET_SHIFT: u32 = 4;
-
-/// What JavaScript passes to open a hall.
-#[derive(Deserialize)]
-struct Opening {
-    name: String,
-    agent: String,
-    seed: u64,
-    limits: BTreeMap<String, f64>,
-    notify: bool,
-    share: bool,
-    revision: f64,
-}
+const SET_SHIFT: u32 = 3;
 
 /// One kernel of references.
 #[wasm_bindgen]
@@ -63,27 +49,10 @@ impl Core {
     /// Opens a hall.
     #[wasm_bindgen(constructor)]
     pub fn new(options: JsValue, now: f64, monotonic: f64) -> Result<Core, JsValue> {
-        let opening: Opening = serde_wasm_bindgen::from_value(options)
-            .map_err(|error| thrown(Error::new(Code::InvalidArgument, error.to_string())))?;
-        let mut limits = Limits::default();
-        for (name, value) in &opening.limits {
-            let whole = value.fract() == 0.0 && *value >= 0.0;
-            let detail = || Error::new(Code::InvalidArgument, format!("the limit {name} is a whole number, not {value}"));
-            limits.set(name, if whole { *value as u64 } else { return Err(thrown(detail())) }).map_err(thrown)?;
-        }
         let pool = Pool::default();
-        let options = Options {
-            name: opening.name.into(),
-            agent: opening.agent.into(),
-            seed: opening.seed,
-            limits,
-            notify: opening.notify,
-            mirror: true,
-            tombstone_ms: TOMBSTONE_MS,
-            revision: opening.revision as u64,
-        };
+        let (options, share) = opening::read(options).map_err(thrown)?;
         let mut kernel = Kernel::new(options, pool.clone()).map_err(thrown)?;
-        if opening.share {
+        if share {
             kernel.join(time(now, monotonic));
         }
         Ok(Self {
@@ -116,7 +85,7 @@ impl Core {
         };
         match put {
             Ok(hot) => {
-                let mut answer = hot.set.0 << SET_SHIFT | if hot.changed { CHANGED } else { 0 };
+                let mut answer = hot.set.0 << SET_SHIFT;
                 if self.pool.take_only(replaced) {
                     answer |= RELEASED;
                 }
