@@ -7,6 +7,8 @@
 
 #[path = "transcripts/runner/answers.rs"]
 mod answers;
+#[path = "transcripts/runner/naming.rs"]
+mod naming;
 #[path = "transcripts/runner/notation.rs"]
 mod notation;
 #[path = "transcripts/runner/script.rs"]
@@ -16,6 +18,7 @@ mod world;
 
 use script::{LINE, Step, parse};
 use std::collections::BTreeMap;
+use std::io::{self, Write};
 use std::path::{Path, PathBuf};
 use std::{env, fs, panic};
 use world::{THROWN, World};
@@ -37,17 +40,22 @@ fn every_transcript_holds() {
     let (mut files, mut steps, mut failures) = (0, 0, Vec::new());
     for path in transcripts() {
         let outcome = run_file(&path, rewrite).unwrap_or_else(|wrong| panic!("{}:{wrong}", path.display()));
-        println!("{}: {} steps", path.display(), outcome.steps);
+        say(&format!("{}: {} steps", path.display(), outcome.steps));
         for skip in &outcome.skips {
-            println!("  skipped {skip}");
+            say(&format!("  skipped {skip}"));
         }
         files += 1;
         steps += outcome.steps;
         failures.extend(outcome.failures);
     }
-    println!("{files} transcripts, {steps} steps, each with {} seeds", SEEDS.len());
+    say(&format!("{files} transcripts, {steps} steps, each with {} seeds", SEEDS.len()));
     assert!(files > 0, "there are no transcripts");
     assert!(failures.is_empty(), "\n{}\n{} steps differ", failures.join("\n"), failures.len());
+}
+
+/// Says a line that is seen although the tests pass, which `println` would not be.
+fn say(line: &str) {
+    let _ = writeln!(io::stdout(), "{line}");
 }
 
 /// A panic that a transcript asks for is not worth a message.
@@ -61,7 +69,8 @@ fn silence_thrown() {
 }
 
 fn transcripts() -> Vec<PathBuf> {
-    let own = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/transcripts");
+    // The tests run at the root of the package.
+    let own = PathBuf::from("tests/transcripts");
     let others = env::var_os("STATEHALL_TRANSCRIPTS").unwrap_or_default();
     let others = env::split_paths(&others).filter(|folder| !folder.as_os_str().is_empty()).collect::<Vec<_>>();
     let mut files = Vec::new();

@@ -109,9 +109,12 @@ export class Encoder {
       // Short text is mostly ASCII, and a loop is done before the encoder has been called.
       this.#head(TEXT, length);
       this.#room(length);
-      const start = this.#length;
       let i = 0;
-      for (let unit; i < length && (unit = text.charCodeAt(i)) < 0x80; i++) this.#buffer[start + i] = unit;
+      for (; i < length; i++) {
+        const unit = text.charCodeAt(i);
+        if (unit >= 0x80) break;
+        this.#buffer[this.#length + i] = unit;
+      }
       if (i === length) {
         this.#length += length;
         return;
@@ -275,7 +278,8 @@ class Decoder {
       // Short text is mostly ASCII, and a loop is done before the decoder has been called.
       let text = "";
       let i = start;
-      for (let byte; i < this.at && (byte = this.#bytes[i] as number) < 0x80; i++) text += String.fromCharCode(byte);
+      for (; i < this.at && (this.#bytes[i] as number) < 0x80; i++)
+        text += String.fromCharCode(this.#bytes[i] as number);
       if (i === this.at) return text;
     }
     try {

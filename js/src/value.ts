@@ -53,7 +53,9 @@ export function admitMetadata(
   if (typeof value !== "object" || value === null || Array.isArray(value) || ArrayBuffer.isView(value)) {
     throw new StatehallError("invalid-value", "metadata is not a plain object");
   }
-  return walk(value, undefined, "metadata", limits.metadataBytes, limits.valueDepth, { ...admitted }) as Admitted<Metadata>;
+  return walk(value, undefined, "metadata", limits.metadataBytes, limits.valueDepth, {
+    ...admitted,
+  }) as Admitted<Metadata>;
 }
 
 /** The bytes of a scalar's encoding; 0 for a container and for what cannot be stored. */
@@ -142,13 +144,16 @@ function walk(
   maxDepth: number,
   into: Admitted,
 ): Admitted {
-  const walk = new Walk(value, name, maxBytes, Math.min(maxDepth, MAX_DEPTH));
+  const pass = new Walk(value, name, maxBytes, Math.min(maxDepth, MAX_DEPTH));
   try {
-    walk.container(value, 0);
-    if (walk.size > maxBytes) throw tooLarge(name, walk.size, maxBytes);
-    into.same = old !== undefined && isSame(value as Value, old);
-    into.value = into.same ? (old as Value) : walk.keep();
-    into.size = walk.size;
+    pass.container(value, 0);
+    if (pass.size > maxBytes) throw tooLarge(name, pass.size, maxBytes);
+    const same = old !== undefined && isSame(value as Value, old);
+    const kept = same ? old : pass.keep();
+    // Filled in last: a Proxy may have had another value admitted until here.
+    into.value = kept;
+    into.size = pass.size;
+    into.same = same;
     return into;
   } catch (cause) {
     if (cause instanceof StatehallError) throw cause;
@@ -388,7 +393,7 @@ function describe(value: unknown): string {
       return "a function: store data, and keep functions in modules";
   }
   const tag = Object.prototype.toString.call(value).slice(8, -1);
-  const kind = String(tag === "Object" ? Object.getPrototypeOf(value).constructor?.name : tag);
+  const kind = String((tag === "Object" ? Object.getPrototypeOf(value).constructor?.name : tag) || "a nameless class");
   const remedy = remedies.get(kind) ?? (ArrayBuffer.isView(value) ? "Array.from() or a Uint8Array" : "a plain object");
   return `an instance of ${kind}: use ${remedy}`;
 }

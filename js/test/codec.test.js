@@ -83,7 +83,22 @@ function eachSeed(count, check) {
   }
 }
 
-const units = ["a", "b", "z", "_", " ", "\0", "\u007f", "\u0080", "\u07ff", "\u0800", "\ufeff", "\uffff", "\u{10000}", "\u{10ffff}"];
+const units = [
+  "a",
+  "b",
+  "z",
+  "_",
+  " ",
+  "\0",
+  "\u007f",
+  "\u0080",
+  "\u07ff",
+  "\u0800",
+  "\ufeff",
+  "\uffff",
+  "\u{10000}",
+  "\u{10ffff}",
+];
 const names = ["__proto__", "constructor", "toString", "length", "0", "10"];
 
 function randomText(random) {
@@ -142,8 +157,7 @@ test("the shared vectors: what is refused", () => {
 });
 
 test("the shared vectors: every prefix of an encoding is refused", () => {
-  for (const { verdict, bytes } of vectors.slice(0)) {
-    if (verdict === "bad") continue;
+  for (const { bytes } of vectors.filter(({ verdict }) => verdict !== "bad")) {
     for (let end = 0; end < bytes.length; end++) {
       assert.throws(() => decode(bytes.subarray(0, end)), StatehallError);
       assert.throws(() => decode(bytes, 0, end), StatehallError);
@@ -203,7 +217,9 @@ test("random values come back, in their exact size", () => {
 
 test("two values are the same exactly when their encodings are", () => {
   eachSeed(3000, (random) => {
-    const [a, b] = [randomValue(random, 1), randomValue(random, 1)].map((value) => admit(value, undefined, limits).value);
+    const [a, b] = [randomValue(random, 1), randomValue(random, 1)].map(
+      (value) => admit(value, undefined, limits).value,
+    );
     assert.equal(admit(b, a, limits).same, Buffer.compare(encode(a), encode(b)) === 0);
   });
 });

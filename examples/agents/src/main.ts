@@ -12,10 +12,15 @@ import { sessionsView } from "./view/sessions.ts";
 // `?hall=name` opens another room; tabs with the same name share one.
 const name = new URLSearchParams(location.search).get("hall") || "reading-room";
 const tab = `tab-${[...crypto.getRandomValues(new Uint8Array(2))].map((byte) => byte.toString(16).padStart(2, "0")).join("")}`;
-const hall = room(name, tab);
 
+// Before the hall is opened: it says goodbye when the page goes, and what is written after that is told to nobody.
+let leave = (): void => {};
+addEventListener("pagehide", () => leave());
+
+const hall = room(name, tab);
 const editor = editorView(hall);
 const runner = runAgents(hall, tab);
+leave = runner.leave;
 const chosen = chooser(hall, editor);
 agentsView(hall, runner, tab);
 briefView(hall, chosen);

@@ -21,7 +21,8 @@ const GRACE = 200;
 export type Runner = {
   stop(agent: AgentName): void;
   restart(agent: AgentName): void;
-  readonly running: readonly AgentName[];
+  /** Gives the agents back, so that other tabs need not wait for the claims to expire. To be called when the page goes. */
+  leave(): void;
 };
 
 export function runAgents(hall: Room, tab: string): Runner {
@@ -111,14 +112,6 @@ export function runAgents(hall: Room, tab: string): Runner {
     filter: ({ key, deleted }) => !deleted && key.split("/")[1] !== documentIn(hall).generation,
   });
 
-  // A tab that goes gives its agents back, so that others need not wait for the claims to expire.
-  const leave = (): void => {
-    away = true;
-    const mine = [...workers.keys()];
-    for (const agent of mine) end(agent);
-    if (mine.length > 0 && !hall.closed) hall.clear({ keys: mine.map((agent) => `runners/${agent}`) });
-  };
-  addEventListener("pagehide", leave, { capture: true });
   addEventListener("pageshow", (event) => {
     away = false;
     if (event.persisted) void hall.ready.then(reconcileAll);
@@ -136,8 +129,11 @@ export function runAgents(hall: Room, tab: string): Runner {
         hall.put(`agents/${agent}/wanted`, "running");
       });
     },
-    get running() {
-      return [...workers.keys()];
+    leave() {
+      away = true;
+      const mine = [...workers.keys()];
+      for (const agent of mine) end(agent);
+      if (mine.length > 0 && !hall.closed) hall.clear({ keys: mine.map((agent) => `runners/${agent}`) });
     },
   };
 }

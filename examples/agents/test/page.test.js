@@ -28,7 +28,7 @@ after(async () => {
 
 /** Runs a test in a browser context of its own; what the pages report as an error fails it. */
 function inBrowser(name, run, options = {}) {
-  test(name, { timeout: 90_000 }, async () => {
+  test(name, { timeout: 150_000 }, async () => {
     const context = await browser.newContext({ viewport: { width: 1280, height: 900 }, ...options.context });
     context.setDefaultTimeout(PATIENCE);
     const errors = [];
@@ -55,6 +55,13 @@ function inBrowser(name, run, options = {}) {
 
 const until = (page, condition, argument) =>
   page.waitForFunction(condition, argument, { timeout: PATIENCE, polling: 50 });
+
+/** Waits until this many are listed as present and not silent. The quiet are heard of every half minute. */
+const present = (page, count) =>
+  page.waitForFunction((count) => document.querySelectorAll("#sessions li:not(.silent)").length === count, count, {
+    timeout: 45_000,
+    polling: 50,
+  });
 
 /** Waits until all agents are done with the text that the page shows. */
 const untilDone = (page, agents = AGENTS) =>
@@ -204,7 +211,7 @@ inBrowser("an agent that is stopped stays stopped, and restarted goes on from th
   await page.locator("[data-agent=figures]").getByText("stopped", { exact: true }).waitFor();
   const { done } = await page.evaluate(() => hall.get("agents/figures/progress"));
   assert.ok(done >= 2 && done < 7);
-  assert.equal(await page.evaluate(() => hall.has("runners/figures")), false);
+  await until(page, () => !hall.has("runners/figures") && hall.sessions().length === 4);
   await pace(page, "none");
   await untilDone(page, ["phrases", "clarity"]);
   assert.equal(
@@ -242,7 +249,7 @@ inBrowser(
     );
 
     // Six sessions: two tabs, four workers, all of them of the first tab.
-    for (const page of [first, second]) await until(page, () => document.querySelectorAll("#sessions li").length === 6);
+    for (const page of [first, second]) await present(page, 6);
     await second.waitForTimeout(2500);
     assert.equal(await second.evaluate(() => hall.sessions().length), 6);
     const one = await first.evaluate(() => hall.agent);
@@ -265,13 +272,15 @@ inBrowser(
     await untilDone(first);
 
     await first.close();
+    const closed = Date.now();
     const two = await second.evaluate(() => hall.agent);
     await until(second, (two) => [...hall.toMap("runners/*").values()].filter((tab) => tab === two).length === 4, two);
+    assert.ok(Date.now() - closed < 4000, "a tab that closes gives its agents back at once");
     await type(second, "The second tab goes on alone with 99 things.");
     await untilDone(second);
     assert.deepEqual(await labels(second, "figures"), ["99 things"]);
     // The workers of the first tab went with it and could not say goodbye: they are shown as silent.
-    await until(second, () => document.querySelectorAll("#sessions li:not(.silent)").length === 5);
+    await present(second, 5);
     assert.match(await second.locator("#totals").innerText(), /^1 tab, 4 workers/);
   },
 );
@@ -325,7 +334,7 @@ inBrowser("two tabs opened at once agree on who runs what", async ({ open }) => 
     pages.map((page) => page.evaluate(() => [...hall.toMap("runners/*").values()].join(" "))),
   );
   assert.equal(new Set(claims).size, 1);
-  for (const page of pages) await until(page, () => hall.sessions().length === 3 + 4);
+  for (const page of pages) await present(page, 3 + 4);
 });
 
 inBrowser("the log shows key, old, new and who; it can be filtered and paused, and is bounded", async ({ open }) => {

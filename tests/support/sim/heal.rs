@@ -54,13 +54,6 @@ impl<V: Kind> World<V> {
             panic!("diverged after having agreed: {difference}");
         }
         self.compare(&foretold);
-        let r = self.statistics.of("repairs");
-        let p = &self.plan;
-        let name = if !p.remembers_sessions() { "R-prune" } else if p.tombstones == 0 { "R-zero" } else if p.tombstones == 3 { "R-three" } else if p.tombstone_ms <= 2000 {"R-time"} else { "R-none" };
-        self.statistics.count(name, r);
-        let name = if !p.remembers_sessions() { "S-prune" } else if p.tombstones == 0 { "S-zero" } else if p.tombstones == 3 { "S-three" } else if p.tombstone_ms <= 2000 {"S-time"} else { "S-none" };
-        self.statistics.count(name, 1);
-        if rounds >= 3 { println!("rounds {rounds} {:?}", self.plan); }
     }
 
     /// Lets all that is mortal expire: every wall clock jumps past the latest expiry.

@@ -1,9 +1,10 @@
 //! What the commands of one hall answer, as lines.
 
+use super::naming::{naming, selecting};
 use super::notation::{bare, write};
 use super::script::Command;
-use super::world::{Done, Failure, START_MS, naming, selecting};
-use statehall::{Change, Delete, Error, Hall, Put, Since, Value, WatchInfo, Written};
+use super::world::{Done, Failure, START_MS};
+use statehall::{Change, Delete, Error, Hall, Put, Selector, Session, Since, Value, WatchInfo, Written};
 
 /// Commands that write.
 pub fn write_to(hall: &Hall, command: &Command, out: &mut Vec<String>) -> Done {
@@ -73,9 +74,8 @@ pub fn ask(hall: &Hall, command: &Command, out: &mut Vec<String>) -> Done {
             ));
         }
         "sessions" => {
-            let line = |session: statehall::Session| {
-                format!("session {}{}", bare(&session.agent), if session.own { " own" } else { "" })
-            };
+            let line =
+                |session: Session| format!("session {}{}", bare(&session.agent), if session.own { " own" } else { "" });
             let mut lines: Vec<_> = hall.sessions()?.into_iter().map(line).collect();
             // The others are listed by their ids, which are random.
             lines[1..].sort();
@@ -119,9 +119,9 @@ pub fn report_line(hall: Option<&str>, error: &Error) -> String {
 
 fn watch_line(watch: &WatchInfo) -> String {
     let selector = match &watch.selector {
-        statehall::Selector::Key(key) => bare(key.text()),
-        statehall::Selector::Pattern(pattern) => bare(pattern),
-        statehall::Selector::Keys(keys) => {
+        Selector::Key(key) => bare(key.text()),
+        Selector::Pattern(pattern) => bare(pattern),
+        Selector::Keys(keys) => {
             let keys = keys.iter().map(|key| Value::from(key.text())).collect::<Vec<_>>();
             write(&[("keys", keys.into())].into())
         }

@@ -7,7 +7,7 @@ import { arrange, byId, element, number, plural, setText } from "./element.ts";
 const EVERY = 1000;
 
 export function sessionsView(hall: Room): void {
-  const items = new Map<string, { readonly item: HTMLElement; readonly seen: HTMLElement }>();
+  const items = new Map<string, Readonly<Record<"item" | "name" | "kind" | "seen", HTMLElement>>>();
   const draw = (): void => {
     const sessions = hall.sessions();
     const silent = sessions.filter((session) => isSilent(session)).length;
@@ -27,19 +27,18 @@ export function sessionsView(hall: Room): void {
       sorted.map((session) => {
         let known = items.get(session.id);
         if (known === undefined) {
-          const seen = element("span", { class: "seen" });
-          const kind = session.self ? "this tab" : isWorker(session.agent) ? "worker" : "another tab";
-          const item = element(
-            "li",
-            { class: isWorker(session.agent) ? session.agent : "tab" },
-            element("strong", { class: "ink" }, session.agent),
-            element("span", { class: "kind" }, kind),
-            element("code", {}, session.id),
-            seen,
-          );
-          known = { item, seen };
+          const [name, kind, seen] = [
+            element("strong", { class: "ink" }),
+            element("span", { class: "kind" }),
+            element("span", { class: "seen" }),
+          ];
+          known = { item: element("li", {}, name, kind, element("code", {}, session.id), seen), name, kind, seen };
           items.set(session.id, known);
         }
+        // A session is heard of before it has said who opened it.
+        known.item.className = isWorker(session.agent) ? session.agent : "tab";
+        setText(known.name, session.agent || "unnamed");
+        setText(known.kind, session.self ? "this tab" : isWorker(session.agent) ? "worker" : "another tab");
         const ago = Math.max(0, Math.round((Date.now() - session.seen) / 1000));
         const gone = isSilent(session);
         known.item.classList.toggle("silent", gone);
