@@ -206,6 +206,8 @@ export interface Limits {
   readonly selectorKeys: number;
   /** Changes kept for one iterating reader. */
   readonly queue: number;
+  /** Changes waiting to be told, because watchers write faster than they are called. */
+  readonly notices: number;
   /** Sessions remembered. */
   readonly sessions: number;
   /** Bytes of one frame on a channel. */

@@ -78,13 +78,20 @@ export function passes(watch: Watch, change: Change, report: (error: unknown) =>
 }
 
 /** How many told changes are kept before they are thrown away together. */
-const CHUNK = 1_023;
+const CHUNK = 1_024;
 
 export class Dispatcher {
   private readonly waiting: Delivery[] = [];
   private running = false;
+  /** How many of the waiting changes have been told. */
+  private told = 0;
 
   constructor(private readonly report: (error: unknown) => void) {}
+
+  /** How many changes are waiting to be told. */
+  get backlog(): number {
+    return this.waiting.length - this.told;
+  }
 
   /** Tells the watches of a change after everything that is waiting. */
   tell(watches: readonly Watch[], told: Told): void {
@@ -109,15 +116,13 @@ export class Dispatcher {
     if (this.running || waiting.length === 0) return;
     this.running = true;
     // Read by position and shortened now and then, so that a long queue is not moved at every step.
-    for (let next = 0; next < waiting.length; next++) {
-      const { watches, told } = waiting[next] as Delivery;
+    while (this.told < waiting.length) {
+      const { watches, told } = waiting[this.told++] as Delivery;
       for (const watch of watches) if (!watch.closed) this.deliver(watch, told);
-      if (next === CHUNK) {
-        waiting.splice(0, CHUNK + 1);
-        next = -1;
-      }
+      if (this.told === CHUNK) waiting.splice(0, CHUNK);
+      this.told %= CHUNK;
     }
-    waiting.length = 0;
+    waiting.length = this.told = 0;
     this.running = false;
   }
 

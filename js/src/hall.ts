@@ -69,6 +69,7 @@ export class Hall implements contract.Hall {
 
   put(key: Key, value: unknown, options?: contract.PutOptions): Put {
     const session = this.open();
+    session.checkBacklog();
     if (session.journal === undefined) return this.set(key, value, options);
     return session.command("put", key, () => this.set(key, value, options));
   }
@@ -426,6 +427,7 @@ export class Hall implements contract.Hall {
   /** Carries out a command, inside a batch as one of it. */
   private command<R>(verb: string, key: Key | undefined, work: () => R): R {
     const session = this.open();
+    session.checkBacklog();
     return session.journal ? session.command(verb, key, work) : work();
   }
 

@@ -256,6 +256,14 @@ export class Session {
     }
   }
 
+  /** Refuses a command while watchers are too far behind: they have written faster than they were called. */
+  checkBacklog(): void {
+    const { notices } = this.limits;
+    const { backlog } = this.dispatcher;
+    if (backlog < notices) return;
+    throw new StatehallError("limit", `notices is at most ${notices}, this needs ${backlog + 1}`);
+  }
+
   /** Carries out a command of the open batch; if it fails, the error says which it was. */
   command<R>(verb: string, key: unknown, work: () => R): R {
     const position = ++this.commands;

@@ -65,6 +65,8 @@ limits! {
     selector_keys = "selectorKeys": 1_024 in 1..=1_000_000,
     /// Changes kept for one reader that pulls.
     queue = "queue": 1_024 in 1..=1_000_000,
+    /// Changes waiting to be told, because watchers write faster than they are called.
+    notices = "notices": 1_000_000 in 1..=100_000_000,
     /// Sessions remembered.
     sessions = "sessions": 4_096 in 1..=65_536,
     /// One frame on a channel.

@@ -26,6 +26,7 @@ impl<V: Stored> Kernel<V> {
     /// Errors: `limit`, `invalid-argument`; `conflict` if `expect` fails inside a batch, which is
     /// all or nothing.
     pub fn apply(&mut self, command: Command<V>, unix_ms: u64) -> Result<Reply, Error> {
+        within("notices", self.options.limits.notices, self.effects.len() as u64 + 1)?;
         match command {
             Command::Put { key, value, metadata, origin, expect, ttl_ms, touch } => {
                 self.put(&key, value, metadata, origin, expect, ttl_ms, touch, unix_ms)

@@ -29,7 +29,15 @@ inTabs("a watch in one tab hears what another puts and deletes", async (tabs, pr
     [
       { ...step, old: undefined, value: 1, revision: 1, origin: "writer", metadata: { why: "first" }, deleted: false },
       { ...step, old: 1, value: { at: [1, 2] }, revision: 2, origin: "helper", metadata: "none", deleted: false },
-      { ...step, old: { at: [1, 2] }, value: undefined, revision: 3, origin: "writer", metadata: "none", deleted: true },
+      {
+        ...step,
+        old: { at: [1, 2] },
+        value: undefined,
+        revision: 3,
+        origin: "writer",
+        metadata: "none",
+        deleted: true,
+      },
     ],
   );
   assert.deepEqual(await reader.evaluate(() => hall.keys()), []);
@@ -89,7 +97,9 @@ inTabs("two tabs and a worker that write the same keys at once come to hold the 
     const last = await writer.evaluate(() => heard.map(({ key, value }) => [key, value]));
     assert.deepEqual(new Map(last), new Map(shuffledLike(state, last)), "the last change of a key is its value");
   }
-  print(`${results.map(({ puts }) => puts).join(" + ")} puts; the same everywhere ${after.toFixed(0)} ms after the last`);
+  print(
+    `${results.map(({ puts }) => puts).join(" + ")} puts; the same everywhere ${after.toFixed(0)} ms after the last`,
+  );
 });
 
 /** Waits until all sessions hear one another. */

@@ -16,7 +16,8 @@ export function withVersion(frame, version, oldest) {
 }
 
 /** The same frame around another payload. */
-export const withPayload = (frame, payload) => sealed(Uint8Array.of(...frame.subarray(0, payloadAt(frame)), ...payload));
+export const withPayload = (frame, payload) =>
+  sealed(Uint8Array.of(...frame.subarray(0, payloadAt(frame)), ...payload));
 
 export const payloadOf = (frame) => frame.subarray(payloadAt(frame), -SUM_BYTES);
 

@@ -21,7 +21,14 @@ inTabs("foreign and damaged messages change nothing, each is counted and reporte
 
   const messages = await stranger.evaluate(() => {
     const noise = (size) => Uint8Array.from({ length: size }, (_, i) => (i * 7919) >> 3);
-    const buffers = [new Uint8Array(), new Uint8Array(1), noise(64), noise(100_000), noise(5_000_000), noise(999).buffer];
+    const buffers = [
+      new Uint8Array(),
+      new Uint8Array(1),
+      noise(64),
+      noise(100_000),
+      noise(5_000_000),
+      noise(999).buffer,
+    ];
     const others = ["hello", "", 42, null, undefined, true, [1, 2], { type: "put", key: "a" }, new Map([[1, 2]])];
     const views = [new Uint16Array(50), new DataView(new ArrayBuffer(50)), new Blob(["frame"]), new Error("frame")];
     const all = [...buffers, ...others, ...views];

@@ -13,7 +13,9 @@ export async function hideableTabs(browser) {
       const { sessionId } = await devtools.send("Target.attachToTarget", { targetId, flatten: false });
       const tab = new Tab(devtools, sessionId);
       await tab.send("Page.navigate", { url: address });
-      await tab.evaluate(() => document.readyState === "complete" || new Promise((loaded) => addEventListener("load", loaded)));
+      await tab.evaluate(
+        () => document.readyState === "complete" || new Promise((loaded) => addEventListener("load", loaded)),
+      );
       return tab;
     },
     close: () => devtools.send("Target.disposeBrowserContext", { browserContextId }),

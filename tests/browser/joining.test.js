@@ -44,31 +44,34 @@ inTabs("a late joiner gets 20,000 keys, and is ready when they are there", async
   await late.evaluate(() => until(() => hall.get("more") === true));
 });
 
-inTabs("a joiner is ready, with nothing, while the only peer is busy, and gets everything once it is not", async (tabs, print) => {
-  const first = await tabs.open("first");
-  const late = await tabs.open();
-  await first.evaluate(() => {
-    for (let i = 0; i < 5_000; i++) hall.put(`items/${i}`, i);
-    return hall.ready;
-  });
+inTabs(
+  "a joiner is ready, with nothing, while the only peer is busy, and gets everything once it is not",
+  async (tabs, print) => {
+    const first = await tabs.open("first");
+    const late = await tabs.open();
+    await first.evaluate(() => {
+      for (let i = 0; i < 5_000; i++) hall.put(`items/${i}`, i);
+      return hall.ready;
+    });
 
-  const busy = await keepBusy(first, () => {
-    console.info("busy");
-    block(3_000);
-  });
-  const { ready, count } = await joinAndCount(late);
-  assert.equal(busy.over, false, "the peer was not busy for long enough");
-  assert.equal(count, 0);
-  assert.ok(ready >= 245 && ready < 2_000, `ready after ${ready} ms, not after the quiet time`);
+    const busy = await keepBusy(first, () => {
+      console.info("busy");
+      block(3_000);
+    });
+    const { ready, count } = await joinAndCount(late);
+    assert.equal(busy.over, false, "the peer was not busy for long enough");
+    assert.equal(count, 0);
+    assert.ok(ready >= 245 && ready < 2_000, `ready after ${ready} ms, not after the quiet time`);
 
-  await late.evaluate(() => hall.put("from/late", 1));
-  await busy.ended;
-  const began = performance.now();
-  await late.evaluate(() => until(() => hall.keys("items/*").length === 5_000));
-  const waited = performance.now() - began;
-  assert.equal((await tabs.untilSame([first, late])).size, 5_001);
-  print(`ready after ${ready.toFixed(0)} ms of silence; everything ${waited.toFixed(0)} ms after the peer was free`);
-});
+    await late.evaluate(() => hall.put("from/late", 1));
+    await busy.ended;
+    const began = performance.now();
+    await late.evaluate(() => until(() => hall.keys("items/*").length === 5_000));
+    const waited = performance.now() - began;
+    assert.equal((await tabs.untilSame([first, late])).size, 5_001);
+    print(`ready after ${ready.toFixed(0)} ms of silence; everything ${waited.toFixed(0)} ms after the peer was free`);
+  },
+);
 
 inTabs("a joiner that comes in the middle of a burst misses nothing of it", async (tabs, print) => {
   const first = await tabs.open("first");
@@ -123,7 +126,11 @@ inTabs("large values and a large state cross in fragments", async (tabs, print) 
     const hex = async (bytes) =>
       Array.from(new Uint8Array(await crypto.subtle.digest("SHA-256", bytes)), (byte) => byte.toString(16)).join();
     const texts = [...hall.toMap("text/*").values()];
-    return { texts: texts.length, text: await hex(new TextEncoder().encode(texts.join())), large: await hex(hall.get("large")) };
+    return {
+      texts: texts.length,
+      text: await hex(new TextEncoder().encode(texts.join())),
+      large: await hex(hall.get("large")),
+    };
   };
   const expected = await first.evaluate(digest);
   assert.equal(expected.texts, 42);

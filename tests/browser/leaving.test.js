@@ -26,7 +26,8 @@ for (const [how, kill] of Object.entries(kills)) {
     const burst = doomed
       .evaluate(async () => {
         for (let turn = 0; ; turn++) {
-          for (let i = 0; i < 2_000; i++) hall.put(`burst/${(turn * 1_000 + i) % 20_000}`, `${turn} ${"x".repeat(100)}`);
+          for (let i = 0; i < 2_000; i++)
+            hall.put(`burst/${(turn * 1_000 + i) % 20_000}`, `${turn} ${"x".repeat(100)}`);
           await pause();
         }
       })

@@ -14,7 +14,15 @@ inTabs("tabs, a frame, a worker and a shared worker are one hall, and see each o
   for (const session of tabs.sessions) await untilHere(session, all);
   const ids = await everywhere([...tabs.sessions], () => hall.session);
   assert.equal(new Set(ids).size, 5);
-  assert.deepEqual(await other.evaluate(() => hall.sessions().map(({ id }) => id).sort()), [...ids].sort());
+  assert.deepEqual(
+    await other.evaluate(() =>
+      hall
+        .sessions()
+        .map(({ id }) => id)
+        .sort(),
+    ),
+    [...ids].sort(),
+  );
   const [self] = await worker.evaluate(() => hall.sessions());
   assert.deepEqual([self.agent, self.self], ["worker", true]);
 

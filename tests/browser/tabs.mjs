@@ -151,12 +151,26 @@ export const everywhere = (sessions, work, argument) =>
   Promise.all(sessions.map((session) => session.evaluate(work, argument)));
 
 /** The agents of all that a session knows to be here, in order. */
-export const agentsAt = (session) => session.evaluate(() => hall.sessions().map(({ agent }) => agent).sort());
+export const agentsAt = (session) =>
+  session.evaluate(() =>
+    hall
+      .sessions()
+      .map(({ agent }) => agent)
+      .sort(),
+  );
 
 /** Waits until a session knows exactly these to be here, itself included. */
 export const untilHere = (session, agents) =>
   session.evaluate(
-    (wanted) => until(() => hall.sessions().map(({ agent }) => agent).sort().join() === wanted),
+    (wanted) =>
+      until(
+        () =>
+          hall
+            .sessions()
+            .map(({ agent }) => agent)
+            .sort()
+            .join() === wanted,
+      ),
     [...agents].sort().join(),
   );
 
@@ -164,6 +178,8 @@ function differences(states) {
   const maps = states.map((state) => new Map(JSON.parse(state)));
   const keys = [...new Set(maps.flatMap((map) => [...map.keys()]))];
   const differing = keys.filter((key) => new Set(maps.map((map) => JSON.stringify(map.get(key)))).size > 1);
-  const shown = differing.slice(0, 3).map((key) => `${key}: ${maps.map((map) => JSON.stringify(map.get(key))).join(" / ")}`);
+  const shown = differing
+    .slice(0, 3)
+    .map((key) => `${key}: ${maps.map((map) => JSON.stringify(map.get(key))).join(" / ")}`);
   return `${differing.length} of ${keys.length} keys, such as ${shown.join("; ")}`;
 }

@@ -129,11 +129,15 @@ async function scenario(seed) {
   }
 
   // Pings come every thirty seconds and get lost, too.
-  const states = () => halls.map((hall) => JSON.stringify([...hall.toMap()].map(([key, { by, step }]) => [key, by, step])));
+  const states = () =>
+    halls.map((hall) => JSON.stringify([...hall.toMap()].map(([key, { by, step }]) => [key, by, step])));
   let waited = 0;
   for (; new Set(states()).size > 1 && waited < 600_000; waited += 5_000) await time.advance(5_000);
   assert.equal(new Set(states()).size, 1, `seed ${seed}: the halls still differ after ten minutes`);
-  assert.deepEqual(new Map([...heard].filter(([, value]) => value !== undefined).sort()), new Map([...halls[0].toMap()].sort()));
+  assert.deepEqual(
+    new Map([...heard].filter(([, value]) => value !== undefined).sort()),
+    new Map([...halls[0].toMap()].sort()),
+  );
   assert.deepEqual(reported, [], `seed ${seed}`);
   for (const hall of halls) hall.close();
   return { waited, ...bus.carried };
@@ -148,5 +152,7 @@ test("three halls agree although frames are lost, doubled and reordered", { time
     for (const what of Object.keys(total)) total[what] += carried[what];
   }
   assert.ok(total.lost > 1_000 && total.doubled > 500, "the bus was not bad enough");
-  t.diagnostic(`${total.sent} frames, ${total.lost} lost, ${total.doubled} doubled; agreed within ${longest / 1_000} s`);
+  t.diagnostic(
+    `${total.sent} frames, ${total.lost} lost, ${total.doubled} doubled; agreed within ${longest / 1_000} s`,
+  );
 });

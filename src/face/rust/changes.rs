@@ -2,7 +2,7 @@
 
 use super::Change;
 use super::core::Core;
-use super::watch::Told;
+use super::watch::Reader;
 use crate::state::selection::WatchId;
 use futures::Stream;
 use std::fmt;
@@ -14,13 +14,12 @@ use std::task::{Context, Poll};
 pub struct Changes {
     core: Rc<Core>,
     id: WatchId,
-    /// Kept for when the watch has ended.
-    missed: u64,
+    reader: Rc<Reader>,
 }
 
 impl Changes {
-    pub(super) fn new(core: Rc<Core>, id: WatchId) -> Self {
-        Self { core, id, missed: 0 }
+    pub(super) fn new(core: Rc<Core>, id: WatchId, reader: Rc<Reader>) -> Self {
+        Self { core, id, reader }
     }
 
     /// Takes up to `max` changes that wait, without waiting for more.
@@ -30,7 +29,7 @@ impl Changes {
 
     /// How many changes were lost so far because the reader was slower than the capacity allows.
     pub fn missed(&self) -> u64 {
-        self.core.with(|kernel| kernel.queue(self.id).map(|queue| queue.missed())).unwrap_or(self.missed)
+        if self.is_open() { self.core.missed(self.id) } else { self.reader.missed.get() }
     }
 
     /// Whether more can come.
@@ -42,7 +41,6 @@ impl Changes {
     fn next_waiting(&mut self) -> Option<Change> {
         loop {
             let watcher = self.core.watcher(self.id)?;
-            self.missed = self.missed();
             let change = self.core.with(|kernel| kernel.take(self.id))?;
             if self.core.admits(self.id, &watcher, &change) {
                 return Some(change);
@@ -58,10 +56,10 @@ impl Stream for Changes {
         if let Some(change) = self.next_waiting() {
             return Poll::Ready(Some(change));
         }
-        let Some(watcher) = self.core.watcher(self.id) else { return Poll::Ready(None) };
-        if let Told::Reader(waiting) = &watcher.told {
-            waiting.set(Some(context.waker().clone()));
+        if !self.is_open() {
+            return Poll::Ready(None);
         }
+        self.reader.waiting.set(Some(context.waker().clone()));
         Poll::Pending
     }
 }

@@ -26,7 +26,6 @@ pub(super) struct Core {
     /// What the open batch has come to.
     pub(super) batch: Cell<Option<Progress>>,
     pub(super) handles: Cell<usize>,
-    pub(super) ended: Cell<bool>,
     pub(super) ready: Cell<bool>,
 }
 
@@ -64,7 +63,6 @@ impl Core {
             dispatching: Cell::new(false),
             batch: Cell::new(None),
             handles: Cell::new(0),
-            ended: Cell::new(false),
             ready: Cell::new(!options.share),
         };
         if core.share {
@@ -132,9 +130,16 @@ impl Core {
         true
     }
 
+    /// How many changes the reader of an open watch has lost.
+    pub(super) fn missed(&self, watch: WatchId) -> u64 {
+        self.with(|kernel| kernel.queue(watch).map_or(0, |queue| queue.missed()))
+    }
+
     fn wake(&self, watch: WatchId) {
-        if let Some(watcher) = self.watcher(watch) {
-            watcher.wake();
+        if let Some(watcher) = self.watcher(watch)
+            && let Told::Reader(reader) = &watcher.told
+        {
+            reader.wake();
         }
     }
 
@@ -145,9 +150,12 @@ impl Core {
     /// Ends a watch, if it is open.
     pub(super) fn end_watch(&self, watch: WatchId) {
         let watcher = self.watchers.borrow_mut().remove(&watch);
-        if let Some(watcher) = watcher {
-            self.with(|kernel| kernel.unwatch(watch));
-            watcher.wake();
+        let Some(watcher) = watcher else { return };
+        let missed = self.missed(watch);
+        self.with(|kernel| kernel.unwatch(watch));
+        if let Told::Reader(reader) = &watcher.told {
+            reader.missed.set(missed);
+            reader.wake();
         }
     }
 
@@ -173,16 +181,15 @@ impl Core {
         if self.handles.get() > 0 {
             return;
         }
-        self.ended.set(true);
         let time = self.time();
         // Only a broken kernel is borrowed here: a handle is being dropped by a panic in it.
-        if let Ok(mut kernel) = self.kernel.try_borrow_mut() {
-            kernel.advance(time);
-            kernel.leave();
-            while kernel.next_effect().is_some() {}
-        }
-        let watchers = self.watchers.take();
-        watchers.values().for_each(|watcher| watcher.wake());
+        let Ok(mut kernel) = self.kernel.try_borrow_mut() else { return };
+        kernel.advance(time);
+        kernel.leave();
+        while kernel.next_effect().is_some() {}
+        drop(kernel);
+        let watchers: Vec<_> = self.watchers.borrow().keys().copied().collect();
+        watchers.into_iter().for_each(|watch| self.end_watch(watch));
     }
 }
 

@@ -28,16 +28,22 @@ type Call = Box<dyn FnMut(&Change)>;
 pub(super) enum Told {
     /// By a call.
     Caller(RefCell<Call>),
-    /// By reading a queue; whoever waits for it is woken.
-    Reader(Cell<Option<Waker>>),
+    /// By reading a queue.
+    Reader(Rc<Reader>),
 }
 
-impl Watcher {
-    /// Wakes a reader that waits.
+/// Whoever reads the queue of a watch.
+#[derive(Default)]
+pub(super) struct Reader {
+    /// Whom to wake when there is something to read.
+    pub(super) waiting: Cell<Option<Waker>>,
+    /// How many changes were lost, once the watch has ended.
+    pub(super) missed: Cell<u64>,
+}
+
+impl Reader {
     pub(super) fn wake(&self) {
-        if let Told::Reader(waiting) = &self.told
-            && let Some(waker) = waiting.take()
-        {
+        if let Some(waker) = self.waiting.take() {
             waker.wake();
         }
     }
@@ -144,8 +150,9 @@ impl Hall {
     pub fn stream(&self, selector: impl IntoSelector, mut options: WatchOptions) -> Result<Changes, Error> {
         let queue = self.core()?.with(|kernel| kernel.limits().queue);
         options.capacity = options.capacity.or(Some(queue));
-        let (core, id) = self.open_watch(selector, options, Told::Reader(Cell::new(None)))?;
-        Ok(Changes::new(core, id))
+        let reader = Rc::<Reader>::default();
+        let (core, id) = self.open_watch(selector, options, Told::Reader(reader.clone()))?;
+        Ok(Changes::new(core, id, reader))
     }
 
     /// Ends everything that belongs to an owner, and returns how many watches that were.
@@ -153,10 +160,12 @@ impl Hall {
     /// Errors: `closed`.
     pub fn end(&self, owner: &str) -> Result<usize, Error> {
         let core = self.core()?;
-        let ended = core.with(|kernel| kernel.end_owner(owner));
-        for &watch in &ended {
-            core.end_watch(watch);
-        }
+        let owned = |watcher: &Watcher| watcher.owner.as_deref() == Some(owner);
+        let watchers = core.watchers.borrow();
+        let ended: Vec<_> = watchers.iter().filter(|(_, watcher)| owned(watcher)).map(|(&id, _)| id).collect();
+        drop(watchers);
+        ended.iter().for_each(|&watch| core.end_watch(watch));
+        core.with(|kernel| kernel.end_owner(owner));
         Ok(ended.len())
     }
 

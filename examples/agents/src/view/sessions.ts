@@ -11,7 +11,7 @@ export function sessionsView(hall: Room): void {
   const draw = (): void => {
     const sessions = hall.sessions();
     const silent = sessions.filter((session) => isSilent(session)).length;
-    const workers = sessions.filter(({ agent }) => isWorker(agent)).length - silent;
+    const workers = sessions.filter((session) => isWorker(session.agent) && !isSilent(session)).length;
     const { entries } = hall.usage();
     setText(
       byId("totals"),
@@ -38,7 +38,7 @@ export function sessionsView(hall: Room): void {
         // A session is heard of before it has said who opened it.
         known.item.className = isWorker(session.agent) ? session.agent : "tab";
         setText(known.name, session.agent || "unnamed");
-        setText(known.kind, session.self ? "this tab" : isWorker(session.agent) ? "worker" : "another tab");
+        setText(known.kind, kindOf(session));
         const ago = Math.max(0, Math.round((Date.now() - session.seen) / 1000));
         const gone = isSilent(session);
         known.item.classList.toggle("silent", gone);
@@ -55,7 +55,13 @@ export function sessionsView(hall: Room): void {
   draw();
 }
 
+const kindOf = ({ self, agent }: Session): string =>
+  self ? "this tab" : isWorker(agent) ? "worker" : agent === "" ? "" : "another tab";
 const isWorker = (agent: string): boolean => (AGENTS as readonly string[]).includes(agent);
-/** A worker speaks every second or two. One that went with its tab could not say goodbye, and is listed for a while. */
-const isSilent = ({ agent, seen }: Session): boolean => isWorker(agent) && Date.now() - seen > CLAIM_TTL;
+/**
+ * Whether a session that is expected to speak has not been heard for too long. Workers speak every second or two; one
+ * that went with its tab could not say goodbye, and is listed for a while. Tabs may well be quiet.
+ */
+const isSilent = ({ agent, seen, self }: Session): boolean =>
+  !self && (isWorker(agent) || agent === "") && Date.now() - seen > CLAIM_TTL;
 const rank = (session: Session): number => (session.self ? 0 : isSilent(session) ? 3 : isWorker(session.agent) ? 2 : 1);
