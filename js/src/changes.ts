@@ -12,7 +12,6 @@ type Step = IteratorResult<Change, undefined>;
 export class ChangeStream implements Changes {
   private readonly taken: Change[] = [];
   private readonly readers: ((step: Step) => void)[] = [];
-  private lost = 0;
   private done = false;
   private watch: Watch | undefined;
 
@@ -53,8 +52,8 @@ export class ChangeStream implements Changes {
   }
 
   get missed(): number {
-    if (this.watch && !this.watch.closed) this.lost = this.session.queue(this.watch).missed;
-    return this.lost;
+    const { watch } = this;
+    return watch === undefined ? 0 : watch.closed ? watch.missed : this.session.queue(watch).missed;
   }
 
   stop(): void {

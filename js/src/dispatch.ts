@@ -26,6 +26,8 @@ export interface Watch {
   readonly capacity: number | undefined;
   closed: boolean;
   delivered: number;
+  /** Changes that an iterated watch had missed when it ended. */
+  missed: number;
   readonly stop: () => void;
 }
 
@@ -60,7 +62,7 @@ export function changeFor(watch: Watch, told: Told): Change {
     old: told.old === undefined ? undefined : handOut(told.old),
     revision: told.revision,
     origin: told.origin,
-    metadata: told.metadata,
+    metadata: told.metadata && (handOut(told.metadata as Value) as Metadata),
     initial: told.initial,
     deleted: told.value === undefined,
   };
@@ -128,7 +130,8 @@ export class Dispatcher {
 
   private deliver(watch: Watch, told: Told): void {
     const change = changeFor(watch, told);
-    if (watch.filter !== undefined && !passes(watch, change, this.report)) return;
+    // A filter may end its own watch.
+    if (watch.filter !== undefined && (!passes(watch, change, this.report) || watch.closed)) return;
     watch.delivered++;
     if (watch.once) watch.stop();
     try {

@@ -148,7 +148,7 @@ export class Hall implements contract.Hall {
   private factsRef(cell: Cell | undefined, facts: Metadata): number {
     const { mirror, limits } = this.session_;
     if (cell?.metadata && admit(facts, cell.metadata, { ...limits, valueBytes: limits.metadataBytes }).same) {
-      return mirror.values.indexOf(cell.metadata);
+      return this.session_.call((core) => core.entry(cell.key) as Float64Array)[3] as number;
     }
     return mirror.hold(facts);
   }
@@ -317,8 +317,10 @@ export class Hall implements contract.Hall {
       capacity,
       closed: false,
       delivered: 0,
+      missed: 0,
       stop: () => {
         if (watch.closed) return;
+        watch.missed = session.closed ? 0 : session.queue(watch).missed;
         watch.closed = true;
         session.closeWatch(watch);
         for (const end of signals) end.removeEventListener("abort", watch.stop);
@@ -328,16 +330,14 @@ export class Hall implements contract.Hall {
     };
     for (const end of signals) end.addEventListener("abort", watch.stop);
     for (const holder of holders) holder.owned.add(watch);
-    if (signals.some((end) => end.aborted)) {
-      watch.stop();
-      return watch;
-    }
+    const aborted = signals.some((end) => end.aborted);
     try {
-      session.openWatch(watch, initial);
+      session.openWatch(watch, initial && !aborted);
     } catch (error) {
       watch.stop();
       throw error;
     }
+    if (aborted) watch.stop();
     return watch;
   }
 

@@ -336,10 +336,10 @@ export class Session {
   }
 
   /** Lets time pass: what is due expires, is sent, and the next timer is armed. */
-  flush(): void {
+  flush(now = this.opening.clock.now()): void {
     if (this.closed || this.journal) return;
     const { clock } = this.opening;
-    const [now, monotonic] = [clock.now(), clock.monotonic()];
+    const monotonic = clock.monotonic();
     try {
       this.call((core) => {
         if (this.shared) this.seal();
@@ -436,8 +436,9 @@ export class Session {
   }
 
   private endTurn(): void {
+    const { time } = this;
     this.time = undefined;
-    this.flush();
+    this.flush(time);
   }
 
   private arm(at: number, delay: number): void {

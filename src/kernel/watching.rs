@@ -27,7 +27,8 @@ impl<V: Stored> Kernel<V> {
     ///
     /// Shape:  with `initial`, one [`Effect::Initial`] for each selected entry, in key order, of
     ///         the state as of this command; for a watch that pulls they are in its queue.
-    /// Errors: `limit`; `invalid-argument` inside a batch, whose end would be heard in part.
+    /// Errors: `limit`; `invalid-argument` inside a batch, whose end would be heard in part, and for
+    ///         a capacity of 0.
     pub fn watch(&mut self, selector: Selector, options: WatchOptions) -> Result<WatchId, Error> {
         if self.batch.is_some() {
             return Err(Error::new(Code::InvalidArgument, "a watch cannot be opened inside a batch"));
@@ -37,6 +38,9 @@ impl<V: Stored> Kernel<V> {
         within("watches", limits.watches, self.watches.count() as u64 + 1)?;
         if let Some(capacity) = options.capacity {
             within("queue", limits.queue, capacity)?;
+            if capacity == 0 {
+                return Err(Error::new(Code::InvalidArgument, "a queue has room for at least one change"));
+            }
         }
         let told = options.initial && self.options.notify;
         let selected = if told { self.select(Some(&selector)) } else { Vec::new() };

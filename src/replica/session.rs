@@ -592,7 +592,7 @@ impl Replica {
     fn must_send_everything(&self, answer: &Answer) -> bool {
         let missed = |(&session, &hlc): (&Session, &Hlc)| answer.context.bound(session) < hlc;
         let behind = self.purged.iter().any(missed) || answer.context.floor() < self.context.floor();
-        answer.everything || behind && !cfg!(ablate = "full")
+        (answer.everything || behind) && !cfg!(ablate = "full")
     }
 
     fn answer(&mut self, to: Session, answer: &Answer, keys: &Table) {

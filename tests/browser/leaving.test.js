@@ -6,20 +6,35 @@
 import assert from "node:assert/strict";
 import { everywhere, inTabs, untilHere } from "./tabs.mjs";
 
-const kills = {
-  "closed at once": (page) => page.close({ runBeforeUnload: false }),
-  crashed: async (page) => {
-    const crashed = page.waitForEvent("crash");
-    const devtools = await page.context().newCDPSession(page);
-    devtools.send("Page.crash").catch(() => {}); // it never answers
-    await crashed;
+/** Ways to die without a word: how to start what will, and how to kill it. */
+const deaths = {
+  "a tab that is closed at once": {
+    start: (tabs) => tabs.open("doomed"),
+    kill: (page) => page.close({ runBeforeUnload: false }),
+  },
+  "a tab that crashes": {
+    start: (tabs) => tabs.open("doomed"),
+    kill: async (page) => {
+      const crashed = page.waitForEvent("crash");
+      const devtools = await page.context().newCDPSession(page);
+      devtools.send("Page.crash").catch(() => {}); // it never answers
+      await crashed;
+    },
+  },
+  "a worker that is terminated": {
+    start: (tabs, home) => tabs.startWorker(home, "doomed"),
+    kill: async (worker, home) => {
+      const closed = worker.waitForEvent("close");
+      await home.evaluate(() => lastWorker.terminate());
+      await closed;
+    },
   },
 };
 
-for (const [how, kill] of Object.entries(kills)) {
-  inTabs(`a tab ${how} in the middle of a burst leaves the others in agreement`, async (tabs, print) => {
+for (const [who, { start, kill }] of Object.entries(deaths)) {
+  inTabs(`${who} in the middle of a burst leaves the others in agreement`, async (tabs, print) => {
     const survivors = [await tabs.open("first"), await tabs.open("second")];
-    const doomed = await tabs.open("doomed");
+    const doomed = await start(tabs, survivors[0]);
     await doomed.evaluate(() => hall.ready);
 
     // Turns of a few frames each, new keys and old ones, without an end.
@@ -36,19 +51,20 @@ for (const [how, kill] of Object.entries(kills)) {
         () => {},
       );
     await survivors[0].evaluate(() => until(() => heard.length > 10_000));
-    await kill(doomed);
+    await kill(doomed, survivors[0]);
+    tabs.sessions.delete(doomed);
     await burst;
 
-    const state = await tabs.untilSame(survivors);
+    await tabs.untilSame(survivors);
     const late = await tabs.open("late");
     await late.evaluate(() => hall.ready);
-    assert.deepEqual(await tabs.untilSame([late, ...survivors]), state);
+    const state = await tabs.untilSame([late, ...survivors]);
     assert.ok(state.size > 2_000, `only ${state.size} keys`);
 
     // Everybody may write on, the keys of the dead included.
     await everywhere([late, ...survivors], () => hall.put("burst/0", agent));
     assert.match((await tabs.untilSame([late, ...survivors])).get("burst/0"), /first|second|late/);
-    print(`${state.size} keys of the dead tab in three others`);
+    print(`${state.size} keys of the dead in three others`);
   });
 }
 

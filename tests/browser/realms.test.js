@@ -44,7 +44,9 @@ inTabs("tabs, a frame, a worker and a shared worker are one hall, and see each o
   tabs.sessions.delete(shared);
   await shared.evaluate(() => hall.close());
   await untilHere(other, ["home", "other"]);
+  const closed = home.waitForEvent("close");
   await home.close({ runBeforeUnload: true });
+  await closed;
   await untilHere(other, ["other"]);
   assert.deepEqual(await other.evaluate(() => comings), [4, 3, 2, 1]);
 });
@@ -92,8 +94,7 @@ inTabs("a window has one session of a hall, however often it is opened there", a
   });
   assert.notEqual(after.session, before);
   assert.equal(after.by, "second");
-  await untilHere(other, ["again", "other"]);
-  assert.deepEqual(await agentsAt(page), ["again", "other"]);
+  for (const session of [page, other]) await untilHere(session, ["again", "other"]);
 });
 
 inTabs("a frame without an origin has a hall of its own", async (tabs) => {

@@ -7,6 +7,9 @@
 /** When every test begins, in Unix milliseconds. */
 export const START = 1_700_000_000_000;
 
+/** More timers than any test sets while time passes once. */
+const MANY = 10_000;
+
 export class ManualClock {
   /** Milliseconds since the start. */
   elapsed = 0;
@@ -50,7 +53,9 @@ export class ManualClock {
   async advance(ms) {
     await turn();
     const end = this.elapsed + ms;
+    let wakes = 0;
     while (this.next <= end) {
+      if (++wakes > MANY) throw new Error(`timers are set again and again; it is ${this.elapsed} ms after the start`);
       this.elapsed = Math.max(this.elapsed, this.next);
       const due = [...this.#timers].filter(([, { due }]) => due <= this.elapsed);
       for (const [timer, { wake }] of due) if (this.#timers.delete(timer)) wake();

@@ -134,7 +134,8 @@ impl Hall {
     ///
     /// Shape:  as [`Hall::watch`], but what the reader has not taken waits, up to the capacity;
     ///         then the oldest go, and [`Changes::missed`] counts them. Dropping it ends the watch.
-    /// Errors: as [`Hall::watch`], and `limit` for a capacity above `limits.queue`.
+    /// Errors: as [`Hall::watch`]; `limit` for a capacity above `limits.queue`, `invalid-argument`
+    ///         for one of 0.
     ///
     /// ```
     /// use futures::{StreamExt, executor::block_on};

@@ -90,6 +90,7 @@ const frames = [];
 /** Starts a worker like this; returns when it is in the hall. */
 function startWorker(agent) {
   const worker = new Worker(`/realm.js?agent=${agent}`, { type: "module" });
+  globalThis.lastWorker = worker;
   return new Promise((resolve, reject) => {
     worker.onmessage = () => resolve();
     worker.onerror = ({ message }) => reject(new Error(message));

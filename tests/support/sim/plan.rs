@@ -15,6 +15,8 @@ pub enum Profile {
     Default,
     /// Deletes are never forgotten, and neither are sessions: what has been seen is exact.
     NoPurge,
+    /// Everything, but whether writes are lost is not asked, only whether the halls agree.
+    Agreement,
     /// Few keys, many deletes that are soon forgotten, and sessions that end.
     Forgetful,
 }
@@ -25,6 +27,7 @@ impl Profile {
         match name {
             "default" => Self::Default,
             "no-purge" => Self::NoPurge,
+            "agreement" => Self::Agreement,
             "forgetful" => Self::Forgetful,
             _ => panic!("no profile is called {name:?}"),
         }
@@ -104,8 +107,8 @@ pub struct Plan {
     pub deletes: u64,
     /// Puts that expire, of a hundred.
     pub mortal: u64,
-    /// Whether it is a failure if differences must be found by the hash of what is live.
-    pub strict: bool,
+    /// The family it belongs to.
+    pub profile: Profile,
     /// Whether hosts sometimes let time pass without having encoded what the kernel cannot.
     pub lazy_hosts: bool,
     /// The faults of this world, each with how often it is tried in ten thousand steps.
@@ -135,12 +138,13 @@ impl Plan {
             frame_bytes: rng.pick(&[65_536, 65_536, 65_536, 65_536, 65_536, 65_536, 128, 300]),
             deletes: 35,
             mortal: rng.pick(&[0, 5, 20]),
-            strict: profile == Profile::NoPurge,
+            profile,
             lazy_hosts: rng.percent(30),
             faults: Fault::ALL.into_iter().filter(|_| rng.percent(65)).collect(),
         };
         match profile {
             Profile::Default => {}
+            Profile::Agreement => plan.kept = 0,
             Profile::NoPurge => plan.forget_nothing(),
             Profile::Forgetful => plan.forget_soon(rng),
         }
@@ -152,7 +156,8 @@ impl Plan {
 
     /// Whether nothing is ever forgotten, so that the end can be foretold.
     pub fn exact(&self) -> bool {
-        self.tombstone_ms == NEVER_MS && self.tombstones == 65_536 && self.remembers_sessions()
+        self.profile != Profile::Agreement
+            && self.tombstone_ms == NEVER_MS && self.tombstones == 65_536 && self.remembers_sessions()
     }
 
     /// Whether no session is forgotten.
