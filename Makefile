@@ -45,7 +45,7 @@ demo: $(PACKAGE) $(DEMO_TOOLS) ## Serve the demo on localhost and open it in a b
 	@cd examples/agents && node_modules/.bin/vite --host localhost $(OPEN)
 
 .PHONY: test
-test: rust node test-rust test-js test-package test-browser test-demo ## Run all tests
+test: rust node test-rust test-js test-docs test-package test-threads test-browser test-demo ## Run all tests
 
 .PHONY: check
 check: rust $(PACKAGE) $(DEMO_TOOLS) ## Check format, lints and types
@@ -68,12 +68,18 @@ clean: ## Remove what was built; installed tools and npm packages stay
 
 # The tests, the quickest first ----------------------------------------------------------------------------------------
 
-.PHONY: test-rust test-js test-package test-browser test-demo
+.PHONY: test-rust test-js test-docs test-package test-threads test-browser test-demo
 test-rust: rust
 	cargo test --workspace
 
 test-js: $(PACKAGE)
 	$(NODE_TEST) js/test/*.test.js
+
+test-docs: $(PACKAGE)
+	$(NODE_TEST) tests/docs/*.test.js
+
+test-threads: $(PACKAGE)
+	$(NODE_TEST) tests/threads/*.test.js
 
 test-package: $(PACKAGE) $(TEST_TOOLS) browser
 	$(NODE_TEST) tests/package/*.test.js

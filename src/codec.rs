@@ -11,7 +11,7 @@
 //! its TypeScript twin are checked against.
 
 use crate::error::{Code, Error};
-use crate::value::Value;
+use crate::value::{Stored, Value};
 use std::collections::BTreeMap;
 
 /// How deep a value may be nested in bytes: a scalar is 0, each container adds one.
@@ -228,6 +228,45 @@ fn write_head(kind: u8, number: u64, out: &mut Vec<u8>) {
             out.push(kind | 27);
             out.extend_from_slice(&number.to_be_bytes());
         }
+    }
+}
+
+impl Value {
+    /// The encoded bytes.
+    ///
+    /// Errors: `limit` if the value is nested more than `depth_max` containers deep.
+    pub fn encoded(&self, depth_max: usize) -> Result<Vec<u8>, Error> {
+        let mut out = Vec::with_capacity(self.encoded_bytes(depth_max)? as usize);
+        write_value(self, &mut out);
+        Ok(out)
+    }
+
+    /// How many bytes [`Value::encoded`] has; nothing is written.
+    ///
+    /// Errors: `limit` if the value is nested more than `depth_max` containers deep.
+    pub fn encoded_bytes(&self, depth_max: usize) -> Result<u64, Error> {
+        if self.deeper_than(depth_max) {
+            let detail = format!("valueDepth is at most {depth_max}, this value is nested deeper");
+            return Err(Error::new(Code::Limit, detail));
+        }
+        Ok(value_bytes(self))
+    }
+}
+
+impl Stored for Value {
+    type Pool = ();
+
+    fn same(&self, other: &Self) -> bool {
+        self == other
+    }
+
+    fn encode(&self, out: &mut Vec<u8>) -> bool {
+        write_value(self, out);
+        true
+    }
+
+    fn decode(bytes: &[u8], (): &mut ()) -> Self {
+        read_value(bytes).unwrap_or_default()
     }
 }
 

@@ -86,6 +86,6 @@ codes! {
     NotInitialized = "not-initialized",
     /// The platform lacks what was asked for.
     Unsupported = "unsupported",
-    /// The wasm instance trapped and could not be rebuilt.
+    /// The wasm instance trapped: the command did not happen. The detail says whether the hall was rebuilt.
     Poisoned = "poisoned",
 }

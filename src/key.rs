@@ -218,7 +218,7 @@ mod tests {
         for text in ["", "/", "a/", "/a", "a//b", "a/*", "**", "a~", "a~2", "a/~/b"] {
             assert_eq!(Key::parse(text).unwrap_err().code, Code::InvalidKey, "{text:?}");
         }
-        for text in ["__proto__", "constructor", "a b", "***", "a*", "é/ü", "~0/~1"] {
+        for text in ["__proto__", "constructor", "a b", "***", "a*", "\u{e9}/\u{fc}", "~0/~1"] {
             assert!(Key::parse(text).is_ok(), "{text:?}");
         }
     }

@@ -153,3 +153,7 @@ pub use face::rust::{
 pub use kernel::{Limits, Usage};
 pub use key::{Key, Selector};
 pub use value::Value;
+
+#[cfg(doctest)]
+#[doc = include_str!("../README.md")]
+struct Readme;

@@ -4,8 +4,6 @@
 //! inside. [`Value`] is what Rust programs and components store; the npm package stores counted
 //! references to JavaScript values, which never enter wasm.
 
-use crate::codec;
-use crate::error::{Code, Error};
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
@@ -20,7 +18,7 @@ pub trait Stored: Clone {
     /// Appends the encoded bytes, or answers false if only the host can encode it.
     fn encode(&self, out: &mut Vec<u8>) -> bool;
 
-    /// Makes a value from bytes that [`codec::check_value`] has accepted.
+    /// Makes a value from bytes that [`crate::codec::check_value`] has accepted.
     fn decode(bytes: &[u8], pool: &mut Self::Pool) -> Self;
 }
 
@@ -84,27 +82,8 @@ impl Value {
         if let Self::List(items) = self { Some(items) } else { None }
     }
 
-    /// The encoded bytes.
-    ///
-    /// Errors: `limit` if the value is nested more than `depth_max` containers deep.
-    pub fn encoded(&self, depth_max: usize) -> Result<Vec<u8>, Error> {
-        let mut out = Vec::with_capacity(self.encoded_bytes(depth_max)? as usize);
-        codec::write_value(self, &mut out);
-        Ok(out)
-    }
-
-    /// How many bytes [`Value::encoded`] has; nothing is written.
-    ///
-    /// Errors: `limit` if the value is nested more than `depth_max` containers deep.
-    pub fn encoded_bytes(&self, depth_max: usize) -> Result<u64, Error> {
-        if self.deeper_than(depth_max) {
-            let detail = format!("valueDepth is at most {depth_max}, this value is nested deeper");
-            return Err(Error::new(Code::Limit, detail));
-        }
-        Ok(codec::value_bytes(self))
-    }
-
-    fn deeper_than(&self, depth: usize) -> bool {
+    /// Whether the value has more than `depth` containers within one another.
+    pub fn deeper_than(&self, depth: usize) -> bool {
         match self {
             Self::List(items) => depth == 0 || items.iter().any(|item| item.deeper_than(depth - 1)),
             Self::Map(members) => depth == 0 || members.values().any(|item| item.deeper_than(depth - 1)),
@@ -127,23 +106,6 @@ impl PartialEq for Value {
             (Self::Map(a), Self::Map(b)) => Arc::ptr_eq(a, b) || a == b,
             _ => false,
         }
-    }
-}
-
-impl Stored for Value {
-    type Pool = ();
-
-    fn same(&self, other: &Self) -> bool {
-        self == other
-    }
-
-    fn encode(&self, out: &mut Vec<u8>) -> bool {
-        codec::write_value(self, out);
-        true
-    }
-
-    fn decode(bytes: &[u8], (): &mut ()) -> Self {
-        codec::read_value(bytes).unwrap_or_default()
     }
 }
 

@@ -1,6 +1,8 @@
 /** Checks of options and arguments: what is unknown or of a wrong type is refused before anything happens. */
 
+import type { Adapter } from "./contract.js";
 import { StatehallError } from "./error.js";
+import { utf8Length } from "./value.js";
 
 type Check = (value: unknown) => boolean;
 
@@ -9,7 +11,11 @@ const positive: Check = (value) => whole(value) && (value as number) > 0;
 const truth: Check = (value) => typeof value === "boolean";
 const callable: Check = (value) => typeof value === "function";
 const object: Check = (value) => typeof value === "object" && value !== null;
-const text: Check = (value) => typeof value === "string";
+/** Not a date, a list or a promise that stands where options belong. */
+const record: Check = (value) => object(value) && Object.prototype.toString.call(value) === "[object Object]";
+const adapter: Check = (value) =>
+  object(value) && [(value as Adapter).open, (value as Adapter).send, (value as Adapter).close].every(callable);
+const text: Check = (value) => typeof value === "string" && utf8Length(value) >= 0;
 const signal: Check = (value) => object(value) && typeof (value as AbortSignal).addEventListener === "function";
 const owner: Check = (value) =>
   text(value) || signal(value) || (object(value) && typeof (value as { close?: unknown }).close === "function");
@@ -20,13 +26,14 @@ const kinds = {
   positive: [positive, "a whole number, 1 or more"],
   truth: [truth, "true or false"],
   callable: [callable, "a function"],
-  object: [object, "an object"],
+  record: [record, "an object"],
   // Metadata are judged as a value.
   metadata: [() => true, "a plain object"],
-  text: [text, "text"],
+  text: [text, "well-formed text"],
   signal: [signal, "an AbortSignal"],
+  clock: [object, "an object"],
   owner: [owner, "a name, an AbortSignal or a handle"],
-  share: [(value) => truth(value) || Array.isArray(value), "true, false or a list of adapters"],
+  share: [(value) => truth(value) || (Array.isArray(value) && value.every(adapter)), "true, false or a list of adapters"],
   bigint: [(value) => typeof value === "bigint", "a bigint"],
 } satisfies Record<string, readonly [Check, string]>;
 
@@ -41,16 +48,16 @@ export const hallOptions: Shape = {
   name: "text",
   agent: "text",
   share: "share",
-  clock: "object",
+  clock: "clock",
   seed: "bigint",
-  limits: "object",
+  limits: "record",
   notify: "truth",
   onError: "callable",
 };
 
 /** Refuses options that are unknown or of a wrong type. */
 export function checkOptions(options: unknown, shape: Shape): void {
-  if (!object(options)) throw wrong("the options", "an object", options);
+  if (!record(options)) throw wrong("the options", "an object", options);
   for (const [name, value] of Object.entries(options as object)) {
     if (!Object.hasOwn(shape, name)) {
       const known = Object.keys(shape).join(", ");

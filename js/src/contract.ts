@@ -91,7 +91,7 @@ export interface PutOptions {
   /** Write only if the entry has this revision; 0: only if it is absent. */
   readonly expect?: number | undefined;
   readonly metadata?: Metadata | undefined;
-  /** Milliseconds until the entry expires, at least 1. */
+  /** Milliseconds until the entry expires, at least 1. Putting an equal value renews it, and nobody is told. */
   readonly ttl?: number | undefined;
   /** Count as a change, and notify, even if the value is the same. */
   readonly touch?: boolean | undefined;

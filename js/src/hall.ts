@@ -78,7 +78,8 @@ export class Hall implements contract.Hall {
     const session = this.session_;
     const text = typeof key === "string" ? key : keyText(key);
     const cell = session.mirror.cells.get(text);
-    if (options !== undefined || cell === undefined) return this.write(text, cell, value, options);
+    if (cell === undefined) return this.write(keyText(text), cell, value, options);
+    if (options !== undefined) return this.write(text, cell, value, options);
     const { value: admitted, size, same } = admit(value, cell.value, session.limits);
     if (same) return { revision: cell.revision, changed: false, conflict: false };
     return this.store(cell, admitted, size);
@@ -124,7 +125,8 @@ export class Hall implements contract.Hall {
     const { expect = -1, ttl = -1, touch = false, metadata } = options;
     const facts = metadata === undefined ? undefined : admitMetadata(metadata, limits);
     const { value: admitted, size, same } = admit(value, cell?.value, limits);
-    const ref = cell && same ? cell.ref : mirror.hold(admitted);
+    const known = cell && (same ? cell.ref : session.refBefore(cell, admitted));
+    const ref = known ?? mirror.hold(admitted);
     const factsRef = facts ? this.factsRef(cell, facts.value) : 0;
     try {
       const answer = session.call((core) =>
@@ -133,10 +135,12 @@ export class Hall implements contract.Hall {
       const [slot, revision, changed, conflict] = answer as Iterable<number> as [number, number, number, number];
       // From now on the kernel names this key by its slot.
       const written = slot < 0 ? undefined : mirror.at(slot, key);
-      if (session.journal && written && changed === 1) {
+      if (written && changed === 1) {
         session.note(written);
-        const expires = ttl < 0 ? undefined : session.now() + ttl;
-        Object.assign(written, { ref, value: admitted, revision, origin: this.agent, metadata: facts?.value, expires });
+        // A renewal is told to nobody, not even to the mirror.
+        written.expires = ttl < 0 ? undefined : session.now() + ttl;
+        // A batch tells when it is committed, but its own reads see its writes.
+        if (session.journal) Object.assign(written, { ref, value: admitted, revision, origin: this.agent, metadata: facts?.value });
       }
       return { revision, changed: changed === 1, conflict: conflict === 1 };
     } finally {
@@ -276,6 +280,7 @@ export class Hall implements contract.Hall {
   }
 
   watch(selector: Selector, ...rest: unknown[]): never {
+    if (rest.length > 1) checkArgument("the watcher", rest[0], "callable");
     const watcher = typeof rest[0] === "function" ? (rest.shift() as Watcher) : undefined;
     const [options = {}] = rest as [contract.IterateOptions?];
     checkOptions(options, watcher ? watchOptions : (iterateOptions as Shape));
@@ -411,8 +416,8 @@ export class Hall implements contract.Hall {
     this.released = true;
     for (const watch of [...this.owned]) watch.stop();
     for (const visitor of this.visitors) this.session_.visitors.delete(visitor);
-    if (this.onError) this.session_.listeners.delete(this.onError);
     this.handles.release(this);
+    if (this.onError) this.session_.listeners.delete(this.onError);
   }
 
   [Symbol.dispose](): void {
@@ -445,7 +450,7 @@ export class Hall implements contract.Hall {
     const text = typeof key === "string" ? key : keyText(key);
     const cell = session.mirror.cells.get(text);
     // Only of a key that is not here may the text be no key at all.
-    if (cell === undefined) session.call((core) => core.check_key(text));
+    if (cell === undefined) session.call((core) => core.check_key(keyText(text)));
     return cell;
   }
 

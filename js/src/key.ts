@@ -5,10 +5,11 @@
  * Whether text is a good key (length, empty segments, wildcards) is judged once, by the kernel.
  */
 import { StatehallError } from "./error.js";
+import { utf8Length } from "./value.js";
 
 /** The text of a key that may also be given as segments. */
 export function keyText(key: unknown): string {
-  if (typeof key === "string") return key;
+  if (typeof key === "string") return wellFormed(key);
   if (!Array.isArray(key)) throw invalid(key === null ? "null" : `a value of type ${typeof key}`);
   if (key.length === 0) throw invalid("an empty array");
   let text = "";
@@ -17,6 +18,12 @@ export function keyText(key: unknown): string {
     if (typeof segment !== "string") throw invalid(`an array whose item ${i} is of type ${typeof segment}`);
     text += (i > 0 ? "/" : "") + segment.replaceAll("~", "~0").replaceAll("/", "~1");
   }
+  return wellFormed(text);
+}
+
+/** The text, unless a lone surrogate in it would become another character on its way. */
+function wellFormed(text: string): string {
+  if (utf8Length(text) < 0) throw invalid("text with a lone surrogate");
   return text;
 }
 

@@ -10,7 +10,7 @@ import { broadcastChannel } from "./channel.js";
 import { checkArgument, checkOptions, hallOptions } from "./check.js";
 import { platformClock } from "./clock.js";
 import type * as contract from "./contract.js";
-import type { Adapter, Clock, DefaultSchema, HallOptions } from "./contract.js";
+import type { Adapter, Clock, DefaultSchema, HallOptions, Limits } from "./contract.js";
 import { StatehallError } from "./error.js";
 import { Hall, Handles } from "./hall.js";
 import { follow } from "./lifecycle.js";
@@ -48,7 +48,7 @@ function begun(name: string, options: HallOptions) {
   checkClock(clock);
   const seed = options.seed ?? randomSeed();
   const adapters: readonly Adapter[] = share === true ? [broadcastChannel()] : share === false ? [] : share;
-  const session = new Session({ name, agent, adapters, clock, seed, limits, notify });
+  const session = new Session({ name, agent, adapters, clock, seed, limits: given(limits), notify });
   const unfollow = follow(session);
   const handles = new Handles(session, () => {
     unfollow();
@@ -73,6 +73,13 @@ function numbered(thing: unknown): string {
   let number = numbers.get(thing);
   if (number === undefined) numbers.set(thing, (number = ++numberGiven));
   return `#${number}`;
+}
+
+/** The limits that are told. Their names and ranges are judged by the kernel. */
+function given(limits: Partial<Limits>): Partial<Limits> {
+  const told = Object.entries(limits).filter(([, max]) => max !== undefined);
+  for (const [name, max] of told) checkArgument(`the limit "${name}"`, max, "whole");
+  return Object.fromEntries(told);
 }
 
 function checkClock(clock: Clock): void {

@@ -11,8 +11,7 @@ export const EVERYTHING: Pattern = [undefined, undefined];
 
 /** Reads a selector: a key, a key with `*` or `**`, or `{ keys: [...] }`. The kernel checks the texts. */
 export function patternOf(selector: Selector): Pattern {
-  if (typeof selector === "string") return [selector, undefined];
-  if (Array.isArray(selector)) return [keyText(selector), undefined];
+  if (typeof selector === "string" || Array.isArray(selector)) return [keyText(selector), undefined];
   const keys = (selector as { keys?: unknown } | null | undefined)?.keys;
   if (Array.isArray(keys)) return [undefined, keys.map(keyText)];
   const detail = "a selector is a key, a key with `*` or a final `**`, or { keys: [...] }";

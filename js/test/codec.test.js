@@ -1,3 +1,5 @@
+/** The codec: the shared vectors, round trips of random values, and bytes that are refused. */
+
 import assert from "node:assert/strict";
 import { readFileSync } from "node:fs";
 import { test } from "node:test";

@@ -1,3 +1,5 @@
+/** Keys as segments, and back. */
+
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { keyText, segments } from "../dist/key.js";

@@ -1,3 +1,5 @@
+/** What can be stored: validation, size, sameness, freezing, and bytes that are copied. */
+
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { runInNewContext } from "node:vm";

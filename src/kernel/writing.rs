@@ -62,12 +62,18 @@ impl<V: Stored> Kernel<V> {
         if let Some(conflict) = self.compare(key, expect, current)? {
             return Ok(conflict);
         }
-        let same = current.is_some_and(|current| current.value.same(&value.value));
-        if let Some(current) = current.filter(|_| same && !touch && ttl_ms.is_none()) {
-            let kept = metadata.as_ref().is_none_or(|new| current.metadata.as_ref().is_some_and(|old| old.same(&new.value)));
-            if kept {
-                return Ok(Reply::Written { revision: current.revision, changed: false });
+        let expires_ms = ttl_ms.map(|ttl_ms| unix_ms.saturating_add(ttl_ms));
+        if let (Some(index), Some(current)) = (index, current)
+            && !touch
+            && current.value.same(&value.value)
+            && metadata.as_ref().is_none_or(|new| current.metadata.as_ref().is_some_and(|old| old.same(&new.value)))
+        {
+            // The same again. At most it lives on, which nobody needs to be told.
+            let revision = current.revision;
+            if expires_ms.is_some() {
+                self.renew(index, expires_ms, origin, unix_ms);
             }
+            return Ok(Reply::Written { revision, changed: expires_ms.is_some() });
         }
         let bytes = value.bytes + metadata_bytes;
         self.check_room(key.text().len(), bytes, current)?;
@@ -78,7 +84,7 @@ impl<V: Stored> Kernel<V> {
             revision: self.revision + 1,
             origin: origin.clone(),
             updated_ms: unix_ms,
-            expires_ms: ttl_ms.map(|ttl_ms| unix_ms.saturating_add(ttl_ms)),
+            expires_ms,
             touched: touch,
         };
         let index = index.unwrap_or_else(|| self.intern(&key.shared()));
@@ -179,16 +185,19 @@ impl<V: Stored> Kernel<V> {
         let revision = self.revision + 1;
         for Before { index, entry: old, origin, touched } in self.end_batch()? {
             let now = self.entries.get(index);
-            let unchanged = match (&old, now) {
-                (None, None) => true,
-                (Some(old), Some(now)) => same_entry(old, now),
-                _ => false,
+            let (unchanged, expires_ms) = match (&old, now) {
+                (None, None) => (true, None),
+                (Some(old), Some(now)) => (same_entry(old, now), now.expires_ms.filter(|_| old.expires_ms != now.expires_ms)),
+                _ => (false, None),
             };
             if unchanged && !touched {
-                // As it was, its revision included.
+                // As it was, its revision included; at most it lives on.
                 let key_bytes = self.keys.text(index).len();
                 self.entries.replace(index, key_bytes, old);
                 self.free_if_empty(index);
+                if expires_ms.is_some() {
+                    self.renew(index, expires_ms, origin, unix_ms);
+                }
             } else {
                 self.revision = revision;
                 self.publish(index, old, origin, touched, revision, unix_ms);
@@ -241,11 +250,31 @@ impl<V: Stored> Kernel<V> {
         self.revision
     }
 
+    /// Lets an entry live until another time: a write, but not a change that anybody hears of.
+    fn renew(&mut self, index: u32, expires_ms: Option<u64>, origin: Rc<str>, unix_ms: u64) {
+        let Some(mut entry) = self.entries.get(index).cloned() else { return };
+        (entry.expires_ms, entry.updated_ms, entry.touched) = (expires_ms, unix_ms, false);
+        entry.origin = origin.clone();
+        if self.batch.is_some() {
+            self.change(index, Some(entry), origin, false, unix_ms);
+            return;
+        }
+        let key_bytes = self.keys.text(index).len();
+        self.entries.replace(index, key_bytes, Some(entry));
+        self.stamp(index, &origin, false, unix_ms);
+    }
+
     /// Stamps a change that has been made here, and tells of it.
     fn publish(&mut self, index: u32, old: Option<Entry<V>>, origin: Rc<str>, touched: bool, revision: u64, unix_ms: u64) {
+        self.stamp(index, &origin, touched, unix_ms);
+        self.tell(index, old, origin, revision);
+    }
+
+    /// Makes the cell of what an entry is now.
+    fn stamp(&mut self, index: u32, origin: &Rc<str>, touched: bool, unix_ms: u64) {
         match self.entries.get(index).map(|entry| entry.expires_ms) {
             None => {
-                let tombstone = Body::tombstone(&origin, touched).write().into();
+                let tombstone = Body::tombstone(origin, touched).write().into();
                 self.replica.delete(index, tombstone, unix_ms, self.monotonic_ms);
             }
             Some(None) => self.replica.write(index, Kind::Lasting, unix_ms),
@@ -254,7 +283,6 @@ impl<V: Stored> Kernel<V> {
                 self.replica.write(index, Kind::Mortal, unix_ms);
             }
         }
-        self.tell(index, old, origin, revision);
     }
 
     /// Records a visible change and notifies whom it concerns.
@@ -334,7 +362,9 @@ impl<V: Stored> Kernel<V> {
                 0
             }
         };
-        within("bytes", limits.bytes, self.entries.bytes() + key_bytes as u64 + bytes - freed)
+        // What merging has put over the limit may shrink.
+        let (before, after) = (self.entries.bytes(), self.entries.bytes() + key_bytes as u64 + bytes - freed);
+        within("bytes", limits.bytes.max(before), after)
     }
 }
 
@@ -349,5 +379,7 @@ fn same_entry<V: Stored>(a: &Entry<V>, b: &Entry<V>) -> bool {
         (None, None) => true,
         _ => false,
     };
-    a.value.same(&b.value) && metadata && a.expires_ms == b.expires_ms
+    // Losing its time to live is a change, having it renewed is none.
+    let lasting = (a.expires_ms.is_none(), b.expires_ms.is_none());
+    a.value.same(&b.value) && metadata && lasting != (false, true)
 }

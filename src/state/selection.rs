@@ -52,8 +52,8 @@ impl Selection {
 
     /// Removes a watch that was added under the selector.
     pub fn remove(&mut self, selector: &Selector, watch: WatchId) {
-        for_each_path(selector, |path, below| {
-            let found = path.fold(Some(ROOT), |node, segment| self.find(node?, segment));
+        for_each_path(selector, |mut path, below| {
+            let found = Iterator::try_fold(&mut path, ROOT, |node, segment| self.find(node, segment));
             let Some(node) = found else { return };
             let found = &mut self.nodes[node as usize];
             if below { &mut found.below } else { &mut found.exact }.retain(|&other| other != watch);

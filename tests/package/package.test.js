@@ -75,7 +75,7 @@ for (const options of [
 ]) {
   test(`types resolve and check with ${options.join(" ")}`, { timeout }, async () => {
     const strict = ["--noEmit", "--strict", "--skipLibCheck", "false", "--target", "es2022", "--lib", "es2022,dom"];
-    await run(process.execPath, [tsc, ...strict, ...options, "types.ts"]).catch(({ stdout }) => assert.fail(stdout));
+    await run(process.execPath, [tsc, ...strict, ...options, "typed.ts"]).catch(({ stdout }) => assert.fail(stdout));
   });
 }
 

@@ -2,6 +2,7 @@
 
 #![allow(dead_code, reason = "each test uses a part of it")]
 
+pub mod dumb;
 pub mod kind;
 pub mod rng;
 pub mod sim;

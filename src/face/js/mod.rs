@@ -170,6 +170,9 @@ impl Core {
     pub fn changes(&self, revision: f64, pattern: Option<String>, keys: Option<Vec<String>>) -> Result<Option<Vec<f64>>, JsValue> {
         let selector = selector(pattern, keys)?;
         let kernel = self.kernel.borrow();
+        if let Some(selector) = &selector {
+            kernel.check_selector(selector).map_err(thrown)?;
+        }
         let changes = kernel.changes(revision as u64, selector.as_ref());
         Ok(changes.map(|changes| {
             changes.iter().flat_map(|changed| [changed.slot.number() as f64, changed.revision as f64]).collect()

@@ -33,8 +33,8 @@ impl Hall {
 
     /// Writes a value, on a condition, with metadata or with a time to live.
     ///
-    /// Shape:  as [`Hall::put`]; `touch` and a time to live count as a change even if the value is
-    ///         equal. A lost `expect` is the outcome `conflict`, but inside a batch an error.
+    /// Shape:  as [`Hall::put`]; `touch` counts as a change even if the value is equal. An equal
+    ///         value with a time to live lives on until then, which nobody is told. A lost `expect` is the outcome `conflict`, but inside a batch an error.
     /// Units:  the time to live starts now; the entry goes at the first [`Hall::advance`] after
     ///         it, and the other sessions' entries go by their own clocks.
     /// Errors: as [`Hall::put`]; `invalid-value` for metadata that are not a map;

@@ -1,3 +1,5 @@
+/** The installed package, imported as an ES module. */
+
 import * as statehall from "statehall";
 import { exercise } from "./exercise.js";
 

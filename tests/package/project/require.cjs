@@ -1,3 +1,5 @@
+/** The installed package, required. */
+
 const statehall = require("statehall");
 const { exercise } = require("./exercise.js");
 

@@ -1,3 +1,5 @@
+/** The installed slim entry, started explicitly. */
+
 import { readFileSync } from "node:fs";
 import * as statehall from "statehall/slim";
 import { exercise } from "./exercise.js";

@@ -1,3 +1,5 @@
+/** The installed package in a Cloudflare-style Worker. */
+
 import * as statehall from "statehall";
 import { exercise } from "./exercise.js";
 

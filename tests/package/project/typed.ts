@@ -1,3 +1,5 @@
+/** The types of the installed package, as a user's compiler sees them. */
+
 import { type Change, openHall, StatehallError } from "statehall";
 import { init, openHall as openSlim } from "statehall/slim";
 
