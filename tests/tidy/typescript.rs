@@ -8,13 +8,13 @@ const ORDER: &[&str] = &[
     // words
     "contract",
     "error",
-    "check",
     "clock",
-    "key",
-    "selector",
     "value",
     "codec",
     "export",
+    "check",
+    "key",
+    "selector",
     // parts
     "mirror",
     "channel",
