@@ -33,7 +33,7 @@ const kinds = {
   signal: [signal, "an AbortSignal"],
   clock: [object, "an object"],
   owner: [owner, "a name, an AbortSignal or a handle"],
-  share: [(value) => truth(value) || (Array.isArray(value) && value.every(adapter)), "true, false or a list of adapters"],
+  share: [(value) => truth(value) || (Array.isArray(value) && [...value].every(adapter)), "true, false or a list of adapters"],
   bigint: [(value) => typeof value === "bigint", "a bigint"],
 } satisfies Record<string, readonly [Check, string]>;
 

@@ -380,7 +380,9 @@ export class Session {
     if (this.closed) return;
     this.suspend();
     this.end();
-    this.core.free();
+    // What belonged to an instance that has trapped is gone with it.
+    if (this.epoch === epoch) this.core.free();
+    this.mirror.clear();
   }
 
   private numberOf(agent: Agent): number {
@@ -420,7 +422,11 @@ export class Session {
     } catch (error) {
       this.report(error);
     }
-    if (!this.closed) this.settle();
+    try {
+      if (!this.closed) this.settle();
+    } catch (error) {
+      this.report(error);
+    }
   }
 
   private send(): void {
@@ -438,6 +444,8 @@ export class Session {
   private endTurn(): void {
     const { time } = this;
     this.time = undefined;
+    // The last value that was admitted is let go.
+    admit(null, undefined, this.limits);
     this.flush(time);
   }
 
@@ -546,7 +554,9 @@ export class Session {
     const facts = metadata && admitMetadata(metadata, limits);
     const ttl = expires === undefined ? -1 : Math.max(1, expires - now);
     const refs = [mirror.hold(value as Value), facts ? mirror.hold(facts.value) : 0] as const;
-    core.write(key, refs[0], size, refs[1], facts?.size ?? 0, this.numberOf(origin), -1, ttl, false, now);
+    const written = core.write(key, refs[0], size, refs[1], facts?.size ?? 0, this.numberOf(origin), -1, ttl, false, now);
+    // From now on the kernel names this key by its slot.
+    mirror.at(written[0] as number, key);
   }
 }
 

@@ -52,6 +52,7 @@ impl<V> Queue<V> {
 
     /// Adds a change; true if the queue was empty.
     pub fn push(&mut self, change: Change<V>) -> bool {
+        let first = self.changes.is_empty();
         if change.initial {
             self.initial += 1;
         } else if self.changes.len() - self.initial >= self.capacity {
@@ -59,7 +60,7 @@ impl<V> Queue<V> {
             self.missed += 1;
         }
         self.changes.push_back(change);
-        self.changes.len() == 1
+        first
     }
 
     /// Takes the oldest change.

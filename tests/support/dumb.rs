@@ -64,6 +64,15 @@ struct Batch {
     written: Vec<(String, String, bool)>,
 }
 
+impl Batch {
+    fn note(&mut self, key: String, origin: String, touched: bool) {
+        match self.written.iter_mut().find(|written| written.0 == key) {
+            Some(written) => (written.1, written.2) = (origin, written.2 || touched),
+            None => self.written.push((key, origin, touched)),
+        }
+    }
+}
+
 /// The model. See the module.
 pub struct Dumb {
     pub limits: Limits,
@@ -167,10 +176,15 @@ impl Dumb {
             return Ok(answer);
         }
         let metadata = put.metadata.map(|metadata| metadata.0);
-        if let Some(current) = current.filter(|current| current.value == put.value.0 && !put.touch && put.ttl_ms.is_none())
+        let expires_ms = put.ttl_ms.map(|ttl_ms| unix_ms + ttl_ms);
+        if let Some(current) = current.filter(|current| current.value == put.value.0 && !put.touch)
             && (metadata.is_none() || metadata == current.metadata)
         {
-            return Ok(Answer::Written(current.revision, false));
+            let revision = current.revision;
+            if expires_ms.is_some() {
+                self.renew(put.key, expires_ms, put.origin);
+            }
+            return Ok(Answer::Written(revision, expires_ms.is_some()));
         }
         let bytes = put.value.1 + metadata_bytes;
         let without = self.bytes() - current.map_or(0, |current| current.bytes + put.key.len() as u64);
@@ -178,7 +192,6 @@ impl Dumb {
         if many || without + put.key.len() as u64 + bytes > limits.bytes {
             return Err(Code::Limit);
         }
-        let expires_ms = put.ttl_ms.map(|ttl_ms| unix_ms + ttl_ms);
         let origin = put.origin.clone();
         let revision = self.revision + 1;
         let entry = Entry { value: put.value.0, metadata, bytes, revision, origin, expires_ms };
@@ -228,15 +241,19 @@ impl Dumb {
         let revision = self.revision + 1;
         for (key, origin, touched) in written {
             let old = before.get(&key).cloned();
-            let same = match (&old, self.entries.get(&key)) {
+            let now = self.entries.get(&key).cloned();
+            let same = match (&old, &now) {
                 (None, None) => true,
-                (Some(old), Some(now)) => {
-                    (&old.value, &old.metadata, old.expires_ms) == (&now.value, &now.metadata, now.expires_ms)
-                }
+                (Some(old), Some(now)) => (&old.value, &old.metadata) == (&now.value, &now.metadata),
                 _ => false,
             };
             if same && !touched {
-                old.and_then(|old| self.entries.insert(key, old));
+                let (Some(old), Some(now)) = (old, now) else { continue };
+                let renewed = old.expires_ms != now.expires_ms;
+                self.entries.insert(key.clone(), old);
+                if renewed {
+                    self.renew(key, now.expires_ms, origin);
+                }
             } else {
                 self.publish(&key, old, origin, revision);
             }
@@ -346,14 +363,26 @@ impl Dumb {
         };
         match &mut self.batch {
             None => self.publish(&key, old, origin, self.revision + 1),
-            Some(batch) => match batch.written.iter_mut().find(|written| written.0 == key) {
-                Some(written) => (written.1, written.2) = (origin, written.2 || touched),
-                None => batch.written.push((key, origin, touched)),
-            },
+            Some(batch) => batch.note(key, origin, touched),
+        }
+    }
+
+    /// Lets an entry live to another time, which is a write, but no change.
+    fn renew(&mut self, key: String, expires_ms: Option<u64>, origin: String) {
+        let entry = Entry { expires_ms, origin: origin.clone(), ..self.entries[&key].clone() };
+        self.entries.insert(key.clone(), entry);
+        match &mut self.batch {
+            None => self.write(&key),
+            Some(batch) => batch.note(key, origin, false),
         }
     }
 
     fn publish(&mut self, key: &str, old: Option<Entry>, origin: String, revision: u64) {
+        self.write(key);
+        self.tell(key, old, origin, revision);
+    }
+
+    fn write(&mut self, key: &str) {
         self.written += 1;
         self.writes.insert(key.to_owned(), self.written);
         if self.entries.contains_key(key) {
@@ -361,7 +390,6 @@ impl Dumb {
         } else {
             self.graves.push_back((self.monotonic_ms, key.to_owned(), self.written));
         }
-        self.tell(key, old, origin, revision);
     }
 
     fn arm(&mut self, key: &str) {

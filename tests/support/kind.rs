@@ -64,7 +64,7 @@ pub fn measured<V: Kind>(value: &Value, pool: &V::Pool) -> Measured<V> {
 
 /// What a host does before it lets time pass: it encodes what the kernel cannot.
 pub fn settle<V: Kind>(kernel: &mut Kernel<V>) {
-    if !V::HOST_ENCODES {
+    if !V::HOST_ENCODES || kernel.in_batch() {
         return;
     }
     let wanted: Vec<Vec<u8>> = kernel.wanted().iter().map(|value| encoded(&value.value())).collect();

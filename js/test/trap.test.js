@@ -1,0 +1,281 @@
+/**
+ * A trap costs one command and nothing else.
+ *
+ * The kernel should never trap. Here it is made to: all of its memory is taken away, so that its next allocation fails,
+ * which is what happens in a page that has run out of memory. And, because that happens in few places, every call of the
+ * kernel is made to fail once in the way that a trap does.
+ */
+
+import assert from "node:assert/strict";
+import { test } from "node:test";
+
+/** The newest instance of the kernel, and whether another may be made. */
+const kernel = { instance: undefined, fails: false };
+
+WebAssembly.Instance = class extends WebAssembly.Instance {
+  constructor(...args) {
+    if (kernel.fails) throw new RangeError("WebAssembly.Instance(): Out of memory");
+    super(...args);
+    kernel.instance = this;
+  }
+};
+
+// The package starts its kernel when it is imported, so that comes after.
+const { openHall, StatehallError } = await import("statehall");
+const { begin, heard, refused } = await import("./support/hall.js");
+const { turn } = await import("./support/clock.js");
+const { Network } = await import("./support/network.js");
+
+const PAGES = 65_536;
+
+/** Takes all memory that the kernel could still get. */
+function exhaust() {
+  const { memory } = kernel.instance.exports;
+  memory.grow(PAGES - memory.buffer.byteLength / 65_536);
+}
+
+/** A key longer than what is left of the memory that the kernel has; in a good instance it is only too long. */
+const longKey = "k".repeat(8_000_000);
+
+/** Makes the kernel trap; the hall's next command fails or is the one that finds a new instance. */
+function trap(hall) {
+  exhaust();
+  const { instance } = kernel;
+  refused("poisoned", () => hall.put(longKey, 1), /rebuilt/);
+  assert.notEqual(kernel.instance, instance);
+}
+
+test("after a trap the hall goes on: values, metadata, origins, times, watches, handles", async (t) => {
+  const { hall, clock } = begin(t, { agent: "ann" });
+  const bob = hall.as("bob");
+  const value = { deep: [1] };
+  hall.put("a", value, { metadata: { why: [1] } });
+  bob.put("b", new Uint8Array([1, 2]), { ttl: 1_000 });
+  hall.put("gone", 1);
+  hall.delete("gone");
+  const told = [];
+  const stop = hall.watch("**", (change) => told.push([...heard(change), change.origin]));
+  const changes = hall.watch("a");
+  const before = { session: hall.session, revision: hall.revision };
+  await turn();
+
+  trap(hall);
+  assert.deepEqual(told, [], "nothing has changed, so nobody hears anything");
+  assert.notEqual(hall.session, before.session, "it is another session");
+  assert.ok(hall.revision >= before.revision, "revisions never go back");
+  assert.equal(hall.get("a"), value, "the very same object");
+  assert.deepEqual(hall.keys(), ["a", "b"]);
+  assert.deepEqual(hall.entry("a").metadata, { why: [1] });
+  assert.equal(hall.entry("b").origin, "bob");
+  assert.deepEqual(hall.get("b"), new Uint8Array([1, 2]));
+
+  hall.put("a", 2);
+  bob.put("c", 3);
+  hall.batch(() => hall.put("a", 4));
+  assert.deepEqual(told, [
+    ["a", value, 2, "ann"],
+    ["c", undefined, 3, "bob"],
+    ["a", 2, 4, "ann"],
+  ]);
+  assert.equal((await changes.next()).value.value, 2);
+  assert.equal((await changes.next()).value.value, 4);
+  await clock.advance(1_000);
+  assert.deepEqual(told.at(-1).slice(0, 3), ["b", new Uint8Array([1, 2]), undefined]);
+  stop();
+  assert.equal(hall.watches().length, 1);
+  const { mirror, core } = hall.session_;
+  assert.equal(core.live(), mirror.held);
+});
+
+test("other halls of the realm go on as well", (t) => {
+  const { hall } = begin(t);
+  const { hall: other } = begin(t);
+  const told = [];
+  other.put("a", { mine: true });
+  other.watch("a", ({ old, value }) => told.push([old, value]));
+  const iterated = other.watch("a");
+  trap(hall);
+  assert.deepEqual(other.get("a"), { mine: true });
+  other.put("a", 2);
+  assert.deepEqual(told, [[{ mine: true }, 2]]);
+  assert.equal(other.watches().length, 2);
+  iterated.stop();
+  trap(other);
+  trap(hall);
+  assert.equal(hall.put("b", 1).changed, true);
+  assert.equal(other.put("a", 3).changed, true);
+});
+
+test("a hall may be closed, or opened, after a trap elsewhere", (t) => {
+  const { hall } = begin(t);
+  const { hall: closing } = begin(t);
+  trap(hall);
+  closing.close();
+  const { hall: fresh } = begin(t);
+  assert.equal(fresh.put("a", 1).revision, 1);
+});
+
+test("a batch in which the kernel traps leaves nothing", (t) => {
+  const { hall } = begin(t);
+  hall.put("a", 1);
+  const told = [];
+  hall.watch("**", (change) => told.push(change));
+  const failing = () =>
+    hall.batch(() => {
+      hall.put("a", 2);
+      hall.put("fresh", 1);
+      exhaust();
+      hall.put(longKey, 1);
+    });
+  refused("poisoned", failing, /^command 3 /);
+  assert.deepEqual([[...hall.toMap()], told], [[["a", 1]], []]);
+  hall.batch(() => hall.put("a", 3));
+  assert.equal(told.length, 1);
+});
+
+test("in a batch, a trap that is caught does not let half of it happen", (t) => {
+  const { hall } = begin(t);
+  hall.put("a", 1);
+  const swallowing = () =>
+    hall.batch(() => {
+      hall.put("a", 2);
+      exhaust();
+      refused("poisoned", () => hall.put(longKey, 1));
+      hall.put("b", 2);
+    });
+  assert.throws(swallowing, StatehallError);
+  assert.deepEqual([...hall.toMap()], [["a", 1]]);
+});
+
+test("a shared hall rejoins as a new session, and undoes nothing that others know", async (t) => {
+  const network = new Network();
+  const ann = begin(t, { agent: "ann", share: [network.adapter("ann")] });
+  const bob = begin(t, { agent: "bob", share: [network.adapter("bob")] });
+  const settle = async () => {
+    for (let i = 0; i < 40; i++) {
+      await network.exchange();
+      for (const { clock } of [ann, bob]) await clock.advance(100);
+    }
+  };
+  ann.hall.put("kept", "by all");
+  ann.hall.put("overwritten", "old");
+  ann.hall.put("deleted", "old");
+  await settle();
+
+  // While ann hears nothing, bob goes on. Then ann's kernel traps.
+  bob.hall.put("overwritten", "new");
+  bob.hall.delete("deleted");
+  bob.hall.put("added", 1);
+  for (const { clock } of [ann, bob]) await clock.advance(1);
+  await network.take();
+  const { session } = ann.hall;
+  ann.hall.put("fresh", "not yet told");
+  trap(ann.hall);
+  assert.notEqual(ann.hall.session, session);
+  await settle();
+
+  const expected = [
+    ["added", 1],
+    ["fresh", "not yet told"],
+    ["kept", "by all"],
+    ["overwritten", "new"],
+  ];
+  for (const { hall } of [ann, bob]) assert.deepEqual([...hall.toMap()], expected, hall.agent);
+  ann.hall.put("kept", "still connected");
+  await settle();
+  assert.equal(bob.hall.get("kept"), "still connected");
+  assert.deepEqual(
+    bob.hall.sessions().filter(({ self }) => !self).some(({ id }) => id === ann.hall.session),
+    true,
+  );
+});
+
+test("a hall that cannot be rebuilt says so and is closed", (t) => {
+  const { hall } = begin(t);
+  hall.put("a", 1);
+  const iterated = hall.watch("a").next();
+  exhaust();
+  kernel.fails = true;
+  t.after(() => {
+    kernel.fails = false;
+  });
+  refused("poisoned", () => hall.put(longKey, 1), /could not be rebuilt; the hall is closed/);
+  kernel.fails = false;
+  assert.equal(hall.closed, true);
+  refused("closed", () => hall.get("a"));
+  hall.close();
+  const { hall: next } = begin(t);
+  assert.equal(next.put("a", 1).revision, 1, "a hall that is opened later has a new instance");
+  return iterated.then((step) => assert.equal(step.done, true));
+});
+
+/** Everything that calls the kernel, in an order in which each has something to do. */
+const deeds = {
+  put: (hall) => hall.put("a", { n: 2 }),
+  "put with options": (hall) => hall.put("fresh", 1, { metadata: { m: 1 }, ttl: 5_000 }),
+  get: (hall) => hall.get("absent"),
+  entry: (hall) => hall.entry("a"),
+  delete: (hall) => hall.delete("b"),
+  update: (hall) => hall.update("count", 0, (n) => n + 1),
+  keys: (hall) => hall.keys("*"),
+  changes: (hall) => hall.changes(0),
+  batch: (hall) => hall.batch(() => hall.put("c", 1) && hall.put("d", 1)),
+  watch: (hall) => hall.watch("a", () => {}, { initial: true })(),
+  iterate: (hall) => hall.watch("a", { initial: true }).next(),
+  watches: (hall) => hall.watches(),
+  end: (hall) => hall.end("somebody"),
+  as: (hall) => hall.as("new agent").close(),
+  sessions: (hall) => hall.sessions(),
+  usage: (hall) => hall.usage(),
+  snapshot: (hall) => hall.snapshot(),
+  restore: (hall) => hall.restore(seed),
+  clear: (hall) => hall.clear("c"),
+};
+let seed;
+
+const calls = Object.getOwnPropertyNames(openHall().session_.core.constructor.prototype).filter(
+  (name) => !["constructor", "free", "live", "session", "limits"].includes(name) && !name.startsWith("__"),
+);
+
+for (const name of calls) {
+  test(`a trap in ${name} is survived`, async (t) => {
+    const network = new Network();
+    const { hall, clock, errors } = begin(t, { share: [network.adapter("a")] });
+    const peer = begin(t, { share: [network.adapter("b")] });
+    hall.put("a", { n: 1 }, { metadata: { by: "ann" } });
+    hall.put("b", 1);
+    seed = hall.snapshot();
+    hall.watch("**", () => {});
+    hall.watch("a", { capacity: 2 });
+    let trapped = false;
+    hall.session_.core[name] = () => {
+      trapped = true;
+      throw new WebAssembly.RuntimeError("unreachable");
+    };
+    const { core } = hall.session_;
+    for (const [deed, work] of Object.entries(deeds)) {
+      try {
+        await work(hall);
+      } catch (error) {
+        assert.ok(error instanceof StatehallError && error.code === "poisoned", `${deed}: ${error.stack}`);
+      }
+      peer.hall.put("from/peer", deed);
+      await network.exchange();
+      await clock.advance(100);
+    }
+    t.diagnostic(trapped ? "trapped" : "never called");
+    if (trapped) assert.notEqual(hall.session_.core, core, "rebuilt");
+    assert.ok(errors.every(({ code }) => code === "poisoned"), String(errors[0]));
+
+    // Nothing is lost but what failed; everything works.
+    assert.deepEqual(hall.get("a") && Object.keys(hall.get("a")), ["n"]);
+    for (const work of Object.values(deeds)) await work(hall);
+    assert.deepEqual(hall.get("a"), { n: 2 });
+    assert.equal(hall.session_.core.live(), hall.session_.mirror.held);
+    for (let i = 0; i < 40; i++) {
+      await network.exchange();
+      for (const one of [clock, peer.clock]) await one.advance(100);
+    }
+    assert.deepEqual([...hall.toMap()], [...peer.hall.toMap()]);
+  });
+}
