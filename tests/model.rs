@@ -19,9 +19,9 @@ use support::kind::{Kind, encoded, measured, settle};
 use support::rng::Rng;
 use support::testref::TestRef;
 
-/// 50 seeds of 2,000 commands each: 100,000.
+/// So many seeds of so many steps each are more than 100,000 commands.
 const SEEDS: u64 = 50;
-const COMMANDS: u64 = 2_000;
+const COMMANDS: u64 = 2_200;
 
 const AGENTS: [&str; 3] = ["planner", "writer", "reader"];
 const OWNERS: [&str; 2] = ["tab", "signal"];
@@ -85,6 +85,8 @@ struct Bench<V: Kind> {
     pool: V::Pool,
     dumb: Dumb,
     time: Time,
+    /// The latest that the wall clock has shown.
+    latest_ms: u64,
     keys: Vec<String>,
     values: Vec<Value>,
     /// Slots that were seen, with their keys: a slot never becomes another key's.
@@ -141,6 +143,7 @@ impl<V: Kind> Bench<V> {
             pool,
             dumb: Dumb::new(limits(), Self::TOMBSTONE_MS),
             time,
+            latest_ms: time.unix_ms,
             keys,
             values: values.into_iter().chain(more).collect(),
             slots: BTreeMap::new(),
@@ -214,7 +217,7 @@ impl<V: Kind> Bench<V> {
             metadata,
             origin: self.rng.pick(&AGENTS).to_owned(),
             expect: self.expect(&key),
-            ttl_ms: if self.rng.percent(15) { Some(self.rng.below(300)) } else { None },
+            ttl_ms: if self.rng.percent(25) { Some(self.rng.below(200)) } else { None },
             touch: self.rng.percent(10),
             key,
         };
@@ -387,6 +390,7 @@ impl<V: Kind> Bench<V> {
         self.time.monotonic_ms += self.rng.below(60);
         // The wall clock may go back.
         self.time.unix_ms = (self.time.unix_ms + self.rng.below(80)).saturating_sub(self.rng.pick(&[0, 0, 0, 40]));
+        self.latest_ms = self.latest_ms.max(self.time.unix_ms);
         self.note(format!("advance {:?}", self.time));
         settle(&mut self.kernel);
         let before = self.dumb.told.len();
@@ -418,6 +422,8 @@ impl<V: Kind> Bench<V> {
             let watch = kernel.watch(Selector::parse("**").expect("a selector"), WatchOptions::default());
             (watch.expect("a watch").0, vec!["**".to_owned()])
         });
+        // What has expired stays so unless the wall clock goes back.
+        self.time.unix_ms = self.latest_ms;
         kernel.restore(&snapshot.expect("outside a batch"), self.time).expect("a whole snapshot");
         let old = std::mem::replace(&mut self.kernel, kernel);
         drop(old);

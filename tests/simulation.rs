@@ -6,12 +6,13 @@
 //! | --- | --- | --- |
 //! | `STATEHALL_SEEDS` | how many | 2000 |
 //! | `STATEHALL_FIRST_SEED` | from which on | 0 |
-//! | `STATEHALL_PROFILE` | what kind: `default`, `no-purge`, `forgetful` | `default` |
+//! | `STATEHALL_PROFILE` | what kind, by a name of `Profile` | `default` |
 //! | `STATEHALL_SEED` | only this one, and tell everything that happens in it | |
 
 mod support;
 
 use statehall::Value;
+use std::ops::Range;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Mutex;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -47,7 +48,7 @@ fn halls_agree_whatever_happens() {
     let first = number("STATEHALL_FIRST_SEED").unwrap_or(0);
     let count = number("STATEHALL_SEEDS").unwrap_or(2_000);
     let began = Instant::now();
-    let statistics = live_all(first, first + count);
+    let statistics = live_all(first..first + count, profile());
     println!("simulation: profile={:?} seconds={:.1} {statistics}", profile(), began.elapsed().as_secs_f64());
     if count >= COVERED_BY && profile() == Profile::Default {
         check_coverage(&statistics);
@@ -56,18 +57,18 @@ fn halls_agree_whatever_happens() {
 }
 
 /// Lives through the seeds on all cores; the first that fails ends the test.
-fn live_all(first: u64, end: u64) -> Statistics {
-    let next = AtomicU64::new(first);
+fn live_all(seeds: Range<u64>, profile: Profile) -> Statistics {
+    let next = AtomicU64::new(seeds.start);
     let total = Mutex::new(Statistics::default());
     let failed = Mutex::new(None);
     let work = || {
         let mut statistics = Statistics::default();
         while failed.lock().is_ok_and(|failed| failed.is_none()) {
             let seed = next.fetch_add(1, Ordering::Relaxed);
-            if seed >= end {
+            if !seeds.contains(&seed) {
                 break;
             }
-            let lived = catch_unwind(AssertUnwindSafe(|| live(seed, profile(), false, &mut statistics)));
+            let lived = catch_unwind(AssertUnwindSafe(|| live(seed, profile, false, &mut statistics)));
             if lived.is_err()
                 && let Ok(mut failed) = failed.lock()
             {
@@ -83,8 +84,8 @@ fn live_all(first: u64, end: u64) -> Statistics {
         }
     });
     if let Some(seed) = failed.into_inner().expect("nobody panics with it") {
-        let name = std::env::var("STATEHALL_PROFILE").map_or(String::new(), |name| format!("STATEHALL_PROFILE={name} "));
-        panic!("seed {seed} failed; {name}STATEHALL_SEED={seed} cargo test --test simulation tells how");
+        let name = profile.name();
+        panic!("seed {seed} failed; STATEHALL_PROFILE={name} STATEHALL_SEED={seed} cargo test --test simulation tells how");
     }
     total.into_inner().expect("nobody panics with it")
 }
@@ -116,5 +117,14 @@ fn the_kind_of_values_makes_no_difference_to_what_is_sent() {
         let plain = live_with::<Value>(seed, Profile::Default, false, &mut Statistics::default());
         let counted = live_with::<TestRef>(seed, Profile::Default, false, &mut Statistics::default());
         assert_eq!(plain, counted, "seed {seed}");
+    }
+}
+
+#[test]
+fn halls_agree_in_worlds_of_every_kind() {
+    for profile in [Profile::NoPurge, Profile::Stale, Profile::Forgetful] {
+        let statistics = live_all(0..500, profile);
+        println!("simulation: profile={profile:?} {statistics}");
+        assert!(statistics.most_rounds() <= ROUNDS_MAX, "{profile:?}: more than {ROUNDS_MAX} rounds of pings");
     }
 }

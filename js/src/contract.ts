@@ -42,9 +42,9 @@ export type Owner = string | AbortSignal | { readonly agent: Agent; close(): voi
 export type Selector = Key | { readonly keys: readonly Key[] };
 
 /** One visible change of one entry, as a watcher hears it. */
-export interface Change<V = Value> {
+export interface Change<V = Value, K extends string = string> {
   /** The key that changed, as text. */
-  readonly key: string;
+  readonly key: K;
   /** The selector, as it was given to `watch`. */
   readonly watched: Selector;
   /** The value now; `undefined` if the entry is absent. */
@@ -64,8 +64,8 @@ export interface Change<V = Value> {
 }
 
 /** One entry with everything known about it. Times are Unix milliseconds. */
-export interface Entry<V = Value> {
-  readonly key: string;
+export interface Entry<V = Value, K extends string = string> {
+  readonly key: K;
   readonly value: V;
   readonly revision: number;
   readonly origin: Agent;
@@ -101,11 +101,11 @@ export interface PutOptions {
 export type DeleteOptions = Pick<PutOptions, "expect" | "touch">;
 
 /** How a watch begins, what it passes on and when it ends. */
-export interface WatchOptions<V = Value> {
+export interface WatchOptions<V = Value, K extends string = string> {
   /** First deliver what is there now, as one consistent snapshot in key order. */
   readonly initial?: boolean | undefined;
   /** Only changes for which this returns true. */
-  readonly filter?: ((change: Change<V>) => boolean) | undefined;
+  readonly filter?: ((change: Change<V, K>) => boolean) | undefined;
   /** End after the first delivered change. */
   readonly once?: boolean | undefined;
   /** End when the owner ends. */
@@ -115,7 +115,7 @@ export interface WatchOptions<V = Value> {
 }
 
 /** How an iterated watch waits for a slow reader. */
-export interface IterateOptions<V = Value> extends WatchOptions<V> {
+export interface IterateOptions<V = Value, K extends string = string> extends WatchOptions<V, K> {
   /** Changes kept for the reader, `limits.queue` unless told; past it the oldest go and `missed` counts them. */
   readonly capacity?: number | undefined;
 }
@@ -128,7 +128,7 @@ export interface Stop {
 }
 
 /** Changes to iterate over with `for await`. Leaving the loop ends the watch. */
-export interface Changes<V = Value> extends AsyncIterableIterator<Change<V>> {
+export interface Changes<V = Value, K extends string = string> extends AsyncIterableIterator<Change<V, K>> {
   /** Changes lost so far because the reader was slower than the capacity allows. */
   readonly missed: number;
   stop(): void;
@@ -148,12 +148,12 @@ export interface WatchInfo {
 }
 
 /** The net changes after a revision, oldest first, or `compacted` when the hall no longer knows. */
-export type Since<V = Value> =
-  | { readonly compacted: false; readonly revision: number; readonly changes: readonly Since.Item<V>[] }
+export type Since<V = Value, K extends string = string> =
+  | { readonly compacted: false; readonly revision: number; readonly changes: readonly Since.Item<V, K>[] }
   | { readonly compacted: true; readonly revision: number };
 export declare namespace Since {
-  interface Item<V = Value> {
-    readonly key: string;
+  interface Item<V = Value, K extends string = string> {
+    readonly key: K;
     readonly value: V | undefined;
     readonly revision: number;
     readonly deleted: boolean;
@@ -293,27 +293,27 @@ export interface Hall<S = DefaultSchema> {
     initial: ValueAt<S, K>,
     change: (value: ValueAt<S, K>) => ValueAt<S, K>,
   ): ValueAt<S, K>;
-  entry<const K extends KeyIn<S>>(key: K): Entry<ValueAt<S, K>> | undefined;
+  entry<const K extends KeyIn<S>>(key: K): Entry<ValueAt<S, K>, KeyOf<S>> | undefined;
   /** The keys that exist, in key order. All of them without a selector. */
-  keys(selector?: Selector): string[];
+  keys(selector?: Selector): KeyOf<S>[];
   /** Keys and values that exist, in key order. */
-  toMap(selector?: Selector): Map<string, S[keyof S]>;
+  toMap(selector?: Selector): Map<KeyOf<S>, S[keyof S]>;
   /** Deletes what matches and returns how many keys that were. */
   clear(selector?: Selector): number;
   /** What changed after `revision`, one item a key. */
-  changes(revision: number, selector?: Selector): Since<S[keyof S]>;
+  changes(revision: number, selector?: Selector): Since<S[keyof S], KeyOf<S>>;
 
   /** Runs `work`; its commands happen all or not at all, and are told once. */
   batch<R>(work: () => R): R;
 
   watch<const K extends KeyOf<S>>(
     selector: K,
-    watcher: (change: Change<ValueAt<S, K>>) => void,
-    options?: WatchOptions<ValueAt<S, K>>,
+    watcher: (change: Change<ValueAt<S, K>, KeyOf<S>>) => void,
+    options?: WatchOptions<ValueAt<S, K>, KeyOf<S>>,
   ): Stop;
-  watch(selector: Selector, watcher: (change: Change<S[keyof S]>) => void, options?: WatchOptions<S[keyof S]>): Stop;
-  watch<const K extends KeyOf<S>>(selector: K, options?: IterateOptions<ValueAt<S, K>>): Changes<ValueAt<S, K>>;
-  watch(selector: Selector, options?: IterateOptions<S[keyof S]>): Changes<S[keyof S]>;
+  watch(selector: Selector, watcher: (change: Change<S[keyof S], KeyOf<S>>) => void, options?: WatchOptions<S[keyof S], KeyOf<S>>): Stop;
+  watch<const K extends KeyOf<S>>(selector: K, options?: IterateOptions<ValueAt<S, K>, KeyOf<S>>): Changes<ValueAt<S, K>, KeyOf<S>>;
+  watch(selector: Selector, options?: IterateOptions<S[keyof S], KeyOf<S>>): Changes<S[keyof S], KeyOf<S>>;
   watches(): WatchInfo[];
   /** Ends everything that belongs to the owner, and returns how many watches that were. */
   end(owner: Owner): number;

@@ -93,7 +93,7 @@ export class Hall implements contract.Hall {
     const ref = session.refBefore(cell, value) ?? mirror.hold(value);
     let answer: number;
     try {
-      answer = session.current.put(cell.slot, ref, size, this.origin, session.now(), replaced);
+      answer = session.core.put(cell.slot, ref, size, this.origin, session.now(), replaced);
     } catch (error) {
       throw session.explain(error);
     }
@@ -325,9 +325,8 @@ export class Hall implements contract.Hall {
       missed: 0,
       stop: () => {
         if (watch.closed) return;
-        watch.missed = session.closed ? 0 : session.queue(watch).missed;
-        watch.closed = true;
         session.closeWatch(watch);
+        watch.closed = true;
         for (const end of signals) end.removeEventListener("abort", watch.stop);
         for (const holder of holders) holder.owned.delete(watch);
         ended?.();

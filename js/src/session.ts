@@ -70,6 +70,8 @@ export class Session {
   private commands = 0;
   /** Whether a batch that joined the open one has failed. */
   private failed = false;
+  /** Whether the instance has been replaced in the middle of a batch that goes on. */
+  private interrupted = false;
   private readonly calls: (() => void)[] = [];
   private taken: ((told: Told) => void) | undefined;
   private time: number | undefined;
@@ -120,7 +122,7 @@ export class Session {
   call<R>(work: (core: Core) => R): R {
     this.checked();
     try {
-      return work(this.current);
+      return work(this.core);
     } catch (error) {
       throw this.explain(error);
     }
@@ -193,21 +195,17 @@ export class Session {
     this.settle();
   }
 
-  /** This session, if it is open. */
+  /** This session, if it is open; after a trap elsewhere in its new instance. */
   checked(): this {
     if (this.closed) throw new StatehallError("closed", `the hall "${this.opening.name}" is closed`);
-    return this;
-  }
-
-  /** The kernel, after a trap elsewhere the new one. */
-  get current(): Core {
     if (this.epoch !== epoch) this.rebuild();
-    return this.core;
+    if (this.interrupted) throw new StatehallError("poisoned", "the kernel trapped in this batch, so nothing of it happens");
+    return this;
   }
 
   /** Why the kernel refused a hot put. */
   refusal(): StatehallError {
-    const error = readError(this.core.take_error() ?? "poisoned: the kernel gave no reason");
+    const error = readError(this.call((core) => core.take_error()) ?? "poisoned: the kernel gave no reason");
     this.settle();
     return error;
   }
@@ -242,6 +240,7 @@ export class Session {
       }
       throw error;
     } finally {
+      this.interrupted = false;
       if (!this.closed) this.settle();
     }
   }
@@ -310,7 +309,13 @@ export class Session {
 
   closeWatch(watch: Watch): void {
     if (!this.watches.delete(watch.id) || this.closed) return;
-    this.call((core) => core.unwatch(watch.id));
+    try {
+      watch.missed = this.queue(watch).missed;
+      this.call((core) => core.unwatch(watch.id));
+    } catch (error) {
+      // Whoever stops a watch has stopped it.
+      this.report(error);
+    }
   }
 
   report(error: unknown): void {
@@ -359,9 +364,9 @@ export class Session {
   suspend(): void {
     if (!this.shared || !this.awake || this.closed) return;
     this.flush();
-    this.awake = false;
     this.call((core) => core.leave());
     this.send();
+    this.awake = false;
     for (const adapter of this.opening.adapters) adapter.close();
   }
 
@@ -378,7 +383,11 @@ export class Session {
   /** Ends the session: what was written is sent, everything that belongs to it ends. */
   close(): void {
     if (this.closed) return;
-    this.suspend();
+    try {
+      this.suspend();
+    } catch (error) {
+      this.report(error);
+    }
     this.end();
     // What belonged to an instance that has trapped is gone with it.
     if (this.epoch === epoch) this.core.free();
@@ -430,7 +439,15 @@ export class Session {
   }
 
   private send(): void {
-    for (let frame = this.core.next_frame(); frame !== undefined; frame = this.core.next_frame()) {
+    let frame = this.core.next_frame();
+    if (frame === undefined) return;
+    // Written after the goodbye, as by a later listener of `pagehide`: it is told, with another goodbye.
+    const late = !this.awake;
+    if (late) {
+      this.core.leave();
+      for (const adapter of this.opening.adapters) this.connect(adapter);
+    }
+    for (; frame !== undefined; frame = this.core.next_frame()) {
       for (const adapter of this.opening.adapters) {
         try {
           adapter.send(frame);
@@ -439,6 +456,7 @@ export class Session {
         }
       }
     }
+    if (late) for (const adapter of this.opening.adapters) adapter.close();
   }
 
   private endTurn(): void {
@@ -526,6 +544,7 @@ export class Session {
 
   /** Makes the hall anew, in a new instance, from what the mirror holds. */
   private rebuild(): void {
+    this.interrupted = this.journal !== undefined;
     this.restoreJournal();
     this.epoch = epoch;
     const cells = this.mirror.clear();

@@ -72,7 +72,9 @@ test("a batch that fails leaves no trace: values, metadata, times, absence", (t)
   // What is there is what the kernel has, too: the next writes find it so.
   assert.equal(hall.put("plain", { n: 1 }).changed, false);
   assert.equal(hall.put("fresh", 1, { expect: 0 }).changed, true);
-  return clock.advance(5_000).then(() => assert.equal(hall.has("full"), false, "the time to live is the one from before"));
+  return clock
+    .advance(5_000)
+    .then(() => assert.equal(hall.has("full"), false, "the time to live is the one from before"));
 });
 
 test("an error says which command it was", (t) => {
@@ -168,7 +170,10 @@ test("a key that ends as it began is silent and keeps its revision", (t) => {
   assert.deepEqual(told, []);
   assert.deepEqual(stateOf(hall), before);
   assert.deepEqual(hall.get("plain"), value);
-  assert.equal(hall.put("plain", 1, { expect: before.entries.find(({ key }) => key === "plain").revision }).changed, true);
+  assert.equal(
+    hall.put("plain", 1, { expect: before.entries.find(({ key }) => key === "plain").revision }).changed,
+    true,
+  );
 });
 
 test("closing inside a batch undoes it", (t) => {

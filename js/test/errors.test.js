@@ -131,7 +131,10 @@ const methods = {
   toMap: { good: ["a"], fine: [optional(...selector)] },
   clear: { good: ["a"], fine: [optional(...selector)] },
   changes: { good: [0, "a"], fine: [["zero"], optional(...selector)] },
-  watch: { good: ["a", nothing, {}], fine: [selector, functions, optional("an empty object", "an object without prototype")] },
+  watch: {
+    good: ["a", nothing, {}],
+    fine: [selector, functions, optional("an empty object", "an object without prototype")],
+  },
   end: { good: ["ann"], fine: [["empty text", ...names, "long text"]] },
   as: { good: ["ann"], fine: [names] },
   watchSessions: { good: [nothing], fine: [functions] },
@@ -159,7 +162,11 @@ for (const [method, { good, fine }] of Object.entries(methods)) {
         }
         assert.equal(hall.put("a", 2).conflict, false, "the hall goes on");
       }
-      assert.deepEqual(accepted, anything.filter((name) => fine[position]?.includes(name)), `argument ${position + 1}`);
+      assert.deepEqual(
+        accepted,
+        anything.filter((name) => fine[position]?.includes(name)),
+        `argument ${position + 1}`,
+      );
     }
   });
 }
@@ -180,7 +187,14 @@ const optionsOf = {
     call: (hall, options) => hall.put("a", 1, options),
     fine: {
       expect: wholes,
-      metadata: ["an empty object", "an object with a member", "an object without prototype", "keys that are none", "keys of numbers", "no keys"],
+      metadata: [
+        "an empty object",
+        "an object with a member",
+        "an object without prototype",
+        "keys that are none",
+        "keys of numbers",
+        "no keys",
+      ],
       ttl: [],
       touch: ["true"],
     },
@@ -196,7 +210,13 @@ const optionsOf = {
   },
   openHall: {
     call: (_, options) => openHall(options).close(),
-    fine: { share: ["an empty array"], clock: [], limits: ["an empty object", "an object without prototype"], notify: ["true"], onError: functions },
+    fine: {
+      share: ["true", "an empty array"],
+      clock: [],
+      limits: ["an empty object", "an object without prototype"],
+      notify: ["true"],
+      onError: functions,
+    },
   },
 };
 
@@ -205,7 +225,11 @@ for (const [method, { call, fine }] of Object.entries(optionsOf)) {
     const { hall } = begin(t);
     hall.put("a", 1);
     const before = stateOf(hall);
-    refused("invalid-argument", () => call(hall, { nonsense: undefined }), /there is no option "nonsense"; the options are/);
+    refused(
+      "invalid-argument",
+      () => call(hall, { nonsense: undefined }),
+      /there is no option "nonsense"; the options are/,
+    );
     refused("invalid-argument", () => call(hall, JSON.parse('{"__proto__": 1}')), /"__proto__"/);
     assert.deepEqual(stateOf(hall), before);
     for (const [option, allowed] of Object.entries(fine)) {
@@ -222,13 +246,19 @@ for (const [method, { call, fine }] of Object.entries(optionsOf)) {
           assert.deepEqual(stateOf(hall), before, `${option}: ${name}`);
         }
       }
-      assert.deepEqual(accepted, anything.filter((name) => name === "undefined" || allowed.includes(name)), option);
+      assert.deepEqual(
+        accepted,
+        anything.filter((name) => name === "undefined" || allowed.includes(name)),
+        option,
+      );
     }
   });
 }
 
 test("limits are whole numbers in their ranges, under their names", () => {
-  const { limits } = openHall();
+  const hall = openHall();
+  const { limits } = hall;
+  hall.close();
   for (const name of Object.keys(limits)) {
     for (const wrong of [-1, 1.5, Number.NaN, Infinity, 2 ** 60, "1", null, 1n, {}]) {
       refused("invalid-argument", () => openHall({ limits: { [name]: wrong } }));
@@ -289,7 +319,8 @@ test("names of halls and agents have 1 to 256 bytes", (t) => {
 test("a clock must have its three functions", () => {
   const clock = { now: () => 0, monotonic: () => 0, setTimer: () => nothing };
   openHall({ clock }).close();
-  for (const name of Object.keys(clock)) refused("invalid-argument", () => openHall({ clock: { ...clock, [name]: 5 } }), new RegExp(name));
+  for (const name of Object.keys(clock))
+    refused("invalid-argument", () => openHall({ clock: { ...clock, [name]: 5 } }), new RegExp(name));
 });
 
 test("an error is an Error, with a code for programs and a detail for people", (t) => {

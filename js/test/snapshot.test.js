@@ -34,7 +34,8 @@ test("every value and name comes back from a snapshot", (t) => {
   assert.deepEqual(restored.keys(), hall.keys());
   for (const [key, value] of Object.entries(values)) {
     assert.deepEqual(restored.entry(key).metadata, { [key]: value });
-    if (typeof value === "object" && value !== null && key !== "bytes") assert.ok(Object.isFrozen(restored.get(key)), key);
+    if (typeof value === "object" && value !== null && key !== "bytes")
+      assert.ok(Object.isFrozen(restored.get(key)), key);
   }
   assert.equal(Object.getPrototypeOf(restored.get("hostile")), Object.prototype);
   assert.equal({}.a, undefined);

@@ -7,7 +7,11 @@
  */
 
 import assert from "node:assert/strict";
-import { test } from "node:test";
+import { cpSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { after, test } from "node:test";
+import { fileURLToPath } from "node:url";
 
 /** The newest instance of the kernel, and whether another may be made. */
 const kernel = { instance: undefined, fails: false };
@@ -26,12 +30,29 @@ const { begin, heard, refused } = await import("./support/hall.js");
 const { turn } = await import("./support/clock.js");
 const { Network } = await import("./support/network.js");
 
+// All halls of one realm share one instance. A copy of the package is as good as another realm.
+const copy = mkdtempSync(join(tmpdir(), "statehall-realm-"));
+after(() => rmSync(copy, { recursive: true, force: true }));
+cpSync(fileURLToPath(new URL(".", import.meta.resolve("statehall/statehall.wasm"))), copy, { recursive: true });
+writeFileSync(join(copy, "package.json"), '{"type": "module"}');
+const here = kernel.instance;
+const elsewhere = await import(join(copy, "entry/node.js"));
+kernel.instance = here;
+
 const PAGES = 65_536;
 
 /** Takes all memory that the kernel could still get. */
 function exhaust() {
   const { memory } = kernel.instance.exports;
   memory.grow(PAGES - memory.buffer.byteLength / 65_536);
+}
+
+/** Lets time pass and frames arrive until everybody knows everything. */
+async function settled(network, clocks) {
+  for (let i = 0; i < 40; i++) {
+    await network.exchange();
+    for (const clock of clocks) await clock.advance(100);
+  }
 }
 
 /** A key longer than what is left of the memory that the kernel has; in a good instance it is only too long. */
@@ -150,13 +171,8 @@ test("in a batch, a trap that is caught does not let half of it happen", (t) => 
 test("a shared hall rejoins as a new session, and undoes nothing that others know", async (t) => {
   const network = new Network();
   const ann = begin(t, { agent: "ann", share: [network.adapter("ann")] });
-  const bob = begin(t, { agent: "bob", share: [network.adapter("bob")] });
-  const settle = async () => {
-    for (let i = 0; i < 40; i++) {
-      await network.exchange();
-      for (const { clock } of [ann, bob]) await clock.advance(100);
-    }
-  };
+  const bob = begin(t, { agent: "bob", share: [network.adapter("bob")] }, elsewhere.openHall);
+  const settle = () => settled(network, [ann.clock, bob.clock]);
   ann.hall.put("kept", "by all");
   ann.hall.put("overwritten", "old");
   ann.hall.put("deleted", "old");
@@ -185,7 +201,10 @@ test("a shared hall rejoins as a new session, and undoes nothing that others kno
   await settle();
   assert.equal(bob.hall.get("kept"), "still connected");
   assert.deepEqual(
-    bob.hall.sessions().filter(({ self }) => !self).some(({ id }) => id === ann.hall.session),
+    bob.hall
+      .sessions()
+      .filter(({ self }) => !self)
+      .some(({ id }) => id === ann.hall.session),
     true,
   );
 });
@@ -220,6 +239,25 @@ const deeds = {
   keys: (hall) => hall.keys("*"),
   changes: (hall) => hall.changes(0),
   batch: (hall) => hall.batch(() => hall.put("c", 1) && hall.put("d", 1)),
+  "a batch that is undone": (hall) => {
+    const undone = new Error("undone");
+    const work = () => {
+      hall.put("c", 2);
+      throw undone;
+    };
+    try {
+      hall.batch(work);
+    } catch (error) {
+      if (error !== undone) throw error;
+    }
+  },
+  "a put that is refused": (hall) => {
+    try {
+      hall.put("a", "x".repeat(10_000));
+    } catch (error) {
+      if (error.code !== "limit") throw error;
+    }
+  },
   watch: (hall) => hall.watch("a", () => {}, { initial: true })(),
   iterate: (hall) => hall.watch("a", { initial: true }).next(),
   watches: (hall) => hall.watches(),
@@ -230,23 +268,31 @@ const deeds = {
   snapshot: (hall) => hall.snapshot(),
   restore: (hall) => hall.restore(seed),
   clear: (hall) => hall.clear("c"),
+  "being put away and coming back": (hall) => {
+    hall.session_.suspend();
+    hall.session_.resume();
+  },
 };
 let seed;
 
-const calls = Object.getOwnPropertyNames(openHall().session_.core.constructor.prototype).filter(
+const scout = openHall();
+const calls = Object.getOwnPropertyNames(Object.getPrototypeOf(scout.session_.core)).filter(
   (name) => !["constructor", "free", "live", "session", "limits"].includes(name) && !name.startsWith("__"),
 );
+
+scout.close();
 
 for (const name of calls) {
   test(`a trap in ${name} is survived`, async (t) => {
     const network = new Network();
-    const { hall, clock, errors } = begin(t, { share: [network.adapter("a")] });
-    const peer = begin(t, { share: [network.adapter("b")] });
+    const { hall, clock, errors } = begin(t, { share: [network.adapter("a")], limits: { bytes: 1_000 } });
+    const peer = begin(t, { share: [network.adapter("b")] }, elsewhere.openHall);
     hall.put("a", { n: 1 }, { metadata: { by: "ann" } });
     hall.put("b", 1);
     seed = hall.snapshot();
     hall.watch("**", () => {});
     hall.watch("a", { capacity: 2 });
+    const settle = () => settled(network, [clock, peer.clock]);
     let trapped = false;
     hall.session_.core[name] = () => {
       trapped = true;
@@ -263,19 +309,20 @@ for (const name of calls) {
       await network.exchange();
       await clock.advance(100);
     }
-    t.diagnostic(trapped ? "trapped" : "never called");
-    if (trapped) assert.notEqual(hall.session_.core, core, "rebuilt");
-    assert.ok(errors.every(({ code }) => code === "poisoned"), String(errors[0]));
+    assert.ok(trapped, "one of the deeds calls it");
+    assert.notEqual(hall.session_.core, core);
+    assert.ok(
+      errors.every(({ code }) => code === "poisoned"),
+      String(errors[0]),
+    );
 
     // Nothing is lost but what failed; everything works.
+    await settle();
     assert.deepEqual(hall.get("a") && Object.keys(hall.get("a")), ["n"]);
     for (const work of Object.values(deeds)) await work(hall);
     assert.deepEqual(hall.get("a"), { n: 2 });
     assert.equal(hall.session_.core.live(), hall.session_.mirror.held);
-    for (let i = 0; i < 40; i++) {
-      await network.exchange();
-      for (const one of [clock, peer.clock]) await one.advance(100);
-    }
+    await settle();
     assert.deepEqual([...hall.toMap()], [...peer.hall.toMap()]);
   });
 }

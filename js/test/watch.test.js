@@ -61,7 +61,13 @@ test("a watcher never runs inside another, however much it writes", (t) => {
   );
   hall.watch(
     "log/*",
-    counting(() => hall.watch("n", counting(() => {}), { initial: true })()),
+    counting(() =>
+      hall.watch(
+        "n",
+        counting(() => {}),
+        { initial: true },
+      )(),
+    ),
   );
   hall.put("n", 0);
   assert.equal(deepest, 1);

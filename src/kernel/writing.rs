@@ -185,9 +185,9 @@ impl<V: Stored> Kernel<V> {
         let revision = self.revision + 1;
         for Before { index, entry: old, origin, touched } in self.end_batch()? {
             let now = self.entries.get(index);
-            let (unchanged, renewed) = match (&old, now) {
+            let (unchanged, expires_ms) = match (&old, now) {
                 (None, None) => (true, None),
-                (Some(old), Some(now)) => (same_entry(old, now), Some(now.expires_ms).filter(|now| *now != old.expires_ms)),
+                (Some(old), Some(now)) => (same_entry(old, now), now.expires_ms.filter(|_| old.expires_ms != now.expires_ms)),
                 _ => (false, None),
             };
             if unchanged && !touched {
@@ -195,7 +195,7 @@ impl<V: Stored> Kernel<V> {
                 let key_bytes = self.keys.text(index).len();
                 self.entries.replace(index, key_bytes, old);
                 self.free_if_empty(index);
-                if let Some(expires_ms) = renewed {
+                if expires_ms.is_some() {
                     self.renew(index, expires_ms, origin, unix_ms);
                 }
             } else {

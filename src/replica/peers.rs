@@ -60,6 +60,12 @@ impl Peers {
         self.changed |= self.known.remove(&session).is_some();
     }
 
+    /// Forgets everybody.
+    pub fn clear(&mut self) {
+        self.changed |= !self.known.is_empty();
+        self.known.clear();
+    }
+
     /// Drops whoever has been silent for too long.
     pub fn expire(&mut self, monotonic_ms: u64) {
         let before = self.known.len();

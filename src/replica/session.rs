@@ -29,8 +29,12 @@ pub const ANSWER_SPREAD_MS: u64 = 16;
 pub const PING_MS: u64 = 30_000;
 /// After how long without a frame for it a joining session counts as joined.
 pub const QUIET_MS: u64 = 250;
+/// How long after a newcomer's question a session introduces itself, and by how much that varies.
+const INTRODUCE_MS: u64 = 50;
 /// The least time between two questions.
 const ASK_MS: u64 = 250;
+/// How much longer an answer is waited for before a further hint makes a session ask again.
+const ANSWER_MS: u64 = 750;
 const ASK_AGAIN_MS_MAX: u64 = 30_000;
 /// How many writes seen out of order are remembered.
 const STRAYS_MAX: usize = 4_096;
@@ -341,6 +345,8 @@ impl Replica {
     pub fn leave(&mut self) {
         if self.joined {
             self.send(ALL, &Message::Bye);
+            // Whoever is still here when this session returns will say so.
+            self.peers.clear();
         }
     }
 
@@ -380,6 +386,11 @@ impl Replica {
 
     /// Somebody says who it is and what it has seen.
     pub fn on_hello(&mut self, from: Session, agent: &str, everything: bool, context: Causal, monotonic_ms: u64) {
+        if self.peers.get(from).is_none_or(|peer| peer.agent.is_empty()) {
+            // One peer answers a newcomer for all; by its ping each shows that it is there, and who it is.
+            let introduced_ms = INTRODUCE_MS + mix(self.config.session.0) % INTRODUCE_MS;
+            self.ping_ms = self.ping_ms.min(monotonic_ms.saturating_add(introduced_ms));
+        }
         self.peers.name(from, agent);
         if self.context.lacks(&context) {
             self.ask(from, false, monotonic_ms);
@@ -511,7 +522,9 @@ impl Replica {
         match &mut self.ask {
             Some(ask) => {
                 ask.everything |= everything;
-                ask.due_ms = ask.due_ms.min(due_ms);
+                // An answer may be on its way: a large one takes longer than a ping.
+                let patience_ms = if ask.tries > 0 { ANSWER_MS } else { 0 };
+                ask.due_ms = ask.due_ms.min(due_ms.saturating_add(patience_ms));
                 if ask.to != to {
                     ask.to = ALL;
                 }

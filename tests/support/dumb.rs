@@ -244,6 +244,8 @@ impl Dumb {
             let now = self.entries.get(&key).cloned();
             let same = match (&old, &now) {
                 (None, None) => true,
+                // To lose a time to live is a change, to have it renewed is none.
+                (Some(old), Some(now)) if now.expires_ms.is_none() && old.expires_ms.is_some() => false,
                 (Some(old), Some(now)) => (&old.value, &old.metadata) == (&now.value, &now.metadata),
                 _ => false,
             };

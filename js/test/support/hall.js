@@ -6,11 +6,11 @@ import { ManualClock } from "./clock.js";
 
 let opened = 0n;
 
-/** A hall, its clock, and what was reported. */
-export function begin(t, options = {}) {
+/** A hall, its clock, and what was reported. Another realm has an `openHall` of its own. */
+export function begin(t, options = {}, open = openHall) {
   const clock = new ManualClock();
   const errors = [];
-  const hall = openHall({ clock, seed: ++opened, onError: (error) => errors.push(error), ...options });
+  const hall = open({ clock, seed: ++opened, onError: (error) => errors.push(error), ...options });
   t.after(() => hall.close());
   return { hall, clock, errors };
 }

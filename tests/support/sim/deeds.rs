@@ -1,10 +1,10 @@
 //! What happens in a step: somebody writes, or something goes wrong.
 
 use super::node::Frozen;
-use super::plan::Fault;
+use super::plan::{Fault, Profile};
 use super::world::World;
-use crate::support::kind::{Kind, settle};
-use statehall::Selector;
+use crate::support::kind::{Kind, encoded, settle};
+use statehall::{Selector, Value};
 use statehall::kernel::{Command, Measured, Reply};
 use std::rc::Rc;
 
@@ -30,6 +30,7 @@ impl<V: Kind> World<V> {
                 return self.fault(fault, place);
             }
         }
+        let place = if self.plan.profile == Profile::Stale { 0 } else { place };
         match self.rng.below(100) {
             0..75 => self.write(place),
             75..84 => self.batch(place),
@@ -84,7 +85,12 @@ impl<V: Kind> World<V> {
         }
     }
 
-    fn value(&mut self) -> (statehall::Value, u64) {
+    fn value(&mut self) -> (Value, u64) {
+        if self.plan.profile == Profile::Stale {
+            self.number += 1;
+            let value = Value::from(self.number);
+            return (value.clone(), encoded(&value).len() as u64);
+        }
         let choice = self.rng.index(self.palette.len());
         self.palette[choice].clone()
     }

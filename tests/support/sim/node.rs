@@ -98,6 +98,11 @@ impl<V: Kind> Node<V> {
         self.picture.check_heard(&self.kernel);
     }
 
+    /// From now on every put has a higher number than those before.
+    pub fn expect_rising(&mut self) {
+        self.picture.highest = Some(BTreeMap::new());
+    }
+
     /// Calls the watchers of a put to a slot, as a face does.
     pub fn hear_hot(&mut self, hot: Hot, key: &Rc<str>, value: V) {
         if !hot.changed || self.kernel.in_batch() {
@@ -203,11 +208,13 @@ struct Picture<V> {
     entries: BTreeMap<Rc<str>, (V, Option<V>)>,
     revision: u64,
     heard: Vec<Rc<str>>,
+    /// Of each key the highest whole number, where numbers only rise; else `None`.
+    highest: Option<BTreeMap<Rc<str>, i64>>,
 }
 
 impl<V: Kind> Picture<V> {
     fn new(watch: WatchId) -> Self {
-        Self { watch, entries: BTreeMap::new(), revision: 0, heard: Vec::new() }
+        Self { watch, entries: BTreeMap::new(), revision: 0, heard: Vec::new(), highest: None }
     }
 
     fn hear(&mut self, change: Change<V>) {
@@ -229,6 +236,12 @@ impl<V: Kind> Picture<V> {
         assert!(revision >= self.revision, "revisions never go back");
         self.revision = revision;
         self.heard.push(key.clone());
+        if let (Some(highest), Some((value, _))) = (&mut self.highest, &now) {
+            let number = value.value().as_integer().unwrap_or(0);
+            let last = highest.insert(key.clone(), number);
+            let still = self.entries.contains_key(&key);
+            assert!(last.is_none_or(|last| last < number || still && last == number), "{key}: {number} has come back");
+        }
         match now {
             Some(now) => self.entries.insert(key, now),
             None => self.entries.remove(&key),

@@ -17,20 +17,31 @@ pub enum Profile {
     NoPurge,
     /// Everything, but whether writes are lost is not asked, only whether the halls agree.
     Agreement,
+    /// One node writes, nothing is lost or overtaken, deletes are soon forgotten, and answers come
+    /// late: whoever has seen a write and its end must not show it again.
+    Stale,
     /// Few keys, many deletes that are soon forgotten, and sessions that end.
     Forgetful,
 }
 
 impl Profile {
+    const NAMES: [(Profile, &str); 5] = [
+        (Profile::Default, "default"),
+        (Profile::NoPurge, "no-purge"),
+        (Profile::Agreement, "agreement"),
+        (Profile::Stale, "stale"),
+        (Profile::Forgetful, "forgetful"),
+    ];
+
     /// The profile of a name.
     pub fn named(name: &str) -> Self {
-        match name {
-            "default" => Self::Default,
-            "no-purge" => Self::NoPurge,
-            "agreement" => Self::Agreement,
-            "forgetful" => Self::Forgetful,
-            _ => panic!("no profile is called {name:?}"),
-        }
+        let found = Self::NAMES.into_iter().find(|(_, other)| *other == name);
+        found.unwrap_or_else(|| panic!("no profile is called {name:?}")).0
+    }
+
+    /// Its name.
+    pub fn name(self) -> &'static str {
+        Self::NAMES.into_iter().find(|(profile, _)| *profile == self).map_or("", |(_, name)| name)
     }
 }
 
@@ -146,6 +157,7 @@ impl Plan {
             Profile::Default => {}
             Profile::Agreement => plan.kept = 0,
             Profile::NoPurge => plan.forget_nothing(),
+            Profile::Stale => plan.answer_late(rng),
             Profile::Forgetful => plan.forget_soon(rng),
         }
         if !plan.remembers_sessions() {
@@ -168,6 +180,13 @@ impl Plan {
     fn forget_nothing(&mut self) {
         (self.tombstone_ms, self.tombstones, self.sessions) = (NEVER_MS, 65_536, 4_096);
         self.faults = Fault::ALL.into_iter().map(|(fault, often)| (fault, if fault == Fault::Crash { 600 } else { often })).collect();
+    }
+
+    fn answer_late(&mut self, rng: &mut Rng) {
+        self.forget_soon(rng);
+        (self.nodes, self.loss, self.reorder, self.delay_ms) = (self.nodes.max(3), 0, false, 400);
+        (self.early, self.skew_ms) = (self.nodes, 0);
+        self.faults = vec![(Fault::Rejoin, 2_000), (Fault::Pause, 50)];
     }
 
     fn forget_soon(&mut self, rng: &mut Rng) {

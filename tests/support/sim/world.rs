@@ -2,7 +2,7 @@
 
 use super::network::Network;
 use super::node::{HALL, Node};
-use super::plan::Plan;
+use super::plan::{Plan, Profile};
 use super::statistics::Statistics;
 use crate::support::kind::{Kind, encoded};
 use crate::support::rng::Rng;
@@ -27,6 +27,8 @@ pub struct World<V: Kind> {
     pub snapshots: Vec<Vec<u8>>,
     /// A frame that was sent, to be damaged.
     pub sample: Option<Rc<[u8]>>,
+    /// The last number that was written, where numbers only rise.
+    pub number: i64,
     pub statistics: Statistics,
     seed: u64,
     born: u64,
@@ -53,6 +55,7 @@ impl<V: Kind> World<V> {
             agents: ["planner", "writer", "reader"].map(Rc::from).to_vec(),
             snapshots: Vec::new(),
             sample: None,
+            number: 0,
             statistics: Statistics::default(),
             plan,
             seed,
@@ -94,13 +97,17 @@ impl<V: Kind> World<V> {
             ..Options::default()
         };
         let skew_ms = self.skew();
-        let node = Node::new(options, skew_ms, &mut self.rng);
+        let mut node = Node::new(options, skew_ms, &mut self.rng);
+        if self.plan.profile == Profile::Stale {
+            node.expect_rising();
+        }
         self.nodes[place] = Some(node);
         if !self.snapshots.is_empty() && self.rng.percent(40) {
             self.restore(place);
             self.statistics.count("begun-restored", 1);
         }
-        for _ in 0..if self.rng.percent(15) { 3 } else { 0 } {
+        let early = self.plan.profile != Profile::Stale && self.rng.percent(15);
+        for _ in 0..if early { 3 } else { 0 } {
             self.write(place);
             self.statistics.count("early-writes", 1);
         }

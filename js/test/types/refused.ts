@@ -1,0 +1,83 @@
+/** Programs that must not compile: each line after a mark has a mistake, or the mark itself is one. */
+
+import { openHall } from "statehall";
+
+type Schema = { steps: number; [status: `agents/${string}/status`]: "idle" | "thinking" };
+const hall = openHall<Schema>();
+const open = openHall();
+
+// @ts-expect-error: no such key
+hall.put("stepz", 1);
+// @ts-expect-error: no such key
+hall.get("agents/planner");
+// @ts-expect-error: no such key
+hall.has("other");
+// @ts-expect-error: no such key
+hall.delete("other");
+// @ts-expect-error: a value of another type
+hall.put("steps", "one");
+// @ts-expect-error: a value of another type
+hall.put("agents/a/status", "asleep");
+// @ts-expect-error: a value of another type, by segments
+hall.put(["agents", "a", "status"], 5);
+// @ts-expect-error: another initial value
+hall.update("steps", "zero", (n) => n);
+// @ts-expect-error: another result
+hall.update("steps", 0, (n) => `${n}`);
+// @ts-expect-error: an update is not asynchronous
+hall.update("steps", 0, async (n) => n);
+// @ts-expect-error: the change of a number is not text
+hall.watch("steps", ({ value }) => value?.toUpperCase());
+// @ts-expect-error: a filter of something else
+hall.watch("steps", () => {}, { filter: ({ value }) => value === "idle" });
+
+// @ts-expect-error: a function is not a value
+open.put("a", () => {});
+// @ts-expect-error: a date is not a value
+open.put("a", new Date());
+// @ts-expect-error: nor inside one
+open.put("a", { list: [new Date()] });
+// @ts-expect-error: a symbol is not a value
+open.put("a", Symbol("a"));
+// @ts-expect-error: undefined is not a value
+open.put("a", undefined);
+// @ts-expect-error: a map is not a value
+open.put("a", new Map());
+// @ts-expect-error: a key is text
+open.put(5, 1);
+// @ts-expect-error: segments are text
+open.put(["a", 5], 1);
+
+// @ts-expect-error: no such option
+hall.put("steps", 1, { expects: 1 });
+// @ts-expect-error: an option of another type
+hall.put("steps", 1, { ttl: "1s" });
+// @ts-expect-error: metadata are an object
+hall.put("steps", 1, { metadata: "why" });
+// @ts-expect-error: a delete has no time to live
+hall.delete("steps", { ttl: 5 });
+// @ts-expect-error: a capacity is for iteration
+hall.watch("steps", () => {}, { capacity: 5 });
+// @ts-expect-error: no such selector
+hall.watch({ key: "steps" }, () => {});
+// @ts-expect-error: no such owner
+hall.watch("steps", () => {}, { owner: 5 });
+// @ts-expect-error: no such option
+openHall({ named: "trip" });
+// @ts-expect-error: no such limit
+openHall({ limits: { entires: 5 } });
+// @ts-expect-error: an adapter has three functions
+openHall({ share: [{ send() {} }] });
+// @ts-expect-error: a clock has three functions
+openHall({ clock: { now: () => 0 } });
+
+// What is handed out is not to be changed.
+// @ts-expect-error: read only
+hall.limits.entries = 5;
+const entry = hall.entry("steps");
+// @ts-expect-error: read only
+if (entry) entry.value = 5;
+hall.watch("steps", (change) => {
+  // @ts-expect-error: read only
+  change.value = 5;
+});

@@ -1,0 +1,133 @@
+/** What the types of a hall infer, and what they refuse. Compiled by `types.test.js`, never run. */
+
+import {
+  type Adapter,
+  type Change,
+  type Changes,
+  type Code,
+  type Entry,
+  type Hall,
+  openHall,
+  type Put,
+  type Since,
+  StatehallError,
+  type Stop,
+  type Value,
+} from "statehall";
+
+type Status = "idle" | "thinking" | { readonly done: number };
+type Schema = {
+  steps: number;
+  title: string | null;
+  seal: Uint8Array;
+  [status: `agents/${string}/status`]: Status;
+};
+
+type Keys = keyof Schema;
+type Any = Schema[Keys];
+
+/** Fails to compile unless both are the same type. */
+type Same<A, B> = (<T>() => T extends A ? 1 : 2) extends <T>() => T extends B ? 1 : 2 ? true : false;
+function same<A, B>(_: Same<A, B>): void {}
+
+const hall = openHall<Schema>({ name: "trip" });
+
+// Values by their keys.
+same<ReturnType<typeof hall.put>, Put>(true);
+hall.put("steps", 1);
+hall.put("title", null);
+hall.put("agents/planner/status", "thinking");
+hall.put("agents/planner/status", { done: 1 });
+hall.put(["agents", "planner", "status"], "idle");
+hall.put("steps", 1, { expect: 0, ttl: 1_000, touch: true, metadata: { why: ["test"] } });
+
+const steps = hall.get("steps");
+same<typeof steps, number | undefined>(true);
+const status = hall.get("agents/planner/status");
+same<typeof status, Status | undefined>(true);
+const bySegments = hall.get(["agents", "planner", "status"]);
+same<typeof bySegments, Status | undefined>(true);
+const single = hall.get(["steps"]);
+same<typeof single, number | undefined>(true);
+
+// Fallbacks.
+const fallback = hall.get("steps", 0);
+same<typeof fallback, number>(true);
+const other = hall.get("steps", "none");
+same<typeof other, number | "none">(true);
+const nothing = hall.get("steps", null);
+same<typeof nothing, number | null>(true);
+
+// Updates.
+const updated = hall.update("steps", 0, (n) => {
+  same<typeof n, number>(true);
+  return n + 1;
+});
+same<typeof updated, number>(true);
+hall.update("agents/a/status", "idle", (old) => (old === "idle" ? "thinking" : old));
+
+// Entries, maps and changes.
+const entry = hall.entry("title");
+same<typeof entry, Entry<string | null, Keys> | undefined>(true);
+const map = hall.toMap("agents/**");
+same<typeof map, Map<Keys, Any>>(true);
+const keys = hall.keys("agents/**");
+same<typeof keys, Keys[]>(true);
+for (const key of keys) same<ReturnType<typeof hall.get<typeof key>>, Any | undefined>(true);
+const since = hall.changes(0);
+same<typeof since, Since<Any, Keys>>(true);
+if (!since.compacted) same<(typeof since.changes)[0]["revision"], number>(true);
+// @ts-expect-error: what is compacted has no changes
+since.changes;
+
+// Watches.
+const stop = hall.watch("steps", (change) => {
+  same<typeof change, Change<number, Keys>>(true);
+  same<typeof change.value, number | undefined>(true);
+  same<typeof change.old, number | undefined>(true);
+});
+same<typeof stop, Stop>(true);
+hall.watch("agents/a/status", ({ value }) => same<typeof value, Status | undefined>(true), {
+  filter: ({ value }) => value !== "idle",
+  initial: true,
+  once: true,
+  owner: hall.as("planner"),
+  signal: new AbortController().signal,
+});
+hall.watch("agents/**", ({ value }) => same<typeof value, Any | undefined>(true));
+hall.watch({ keys: ["steps", ["agents", "a", "status"]] }, async () => {});
+const iterated = hall.watch("steps", { capacity: 10 });
+same<typeof iterated, Changes<number, Keys>>(true);
+async function iterate() {
+  for await (const { value } of hall.watch("title")) same<typeof value, string | null | undefined>(true);
+}
+
+// Batches, handles, disposal.
+const batched = hall.batch(() => hall.get("steps", 0));
+same<typeof batched, number>(true);
+same<ReturnType<typeof hall.as>, Hall<Schema>>(true);
+hall[Symbol.dispose]();
+stop[Symbol.dispose]();
+
+// A hall without a schema holds any value under any key.
+const open = openHall();
+open.put("anything", { list: [1, null, 2n, new Uint8Array(1)], optional: undefined });
+const anything = open.get("anything");
+same<typeof anything, Value | undefined>(true);
+
+// Adapters and errors are the user's to write and to read.
+const adapter: Adapter = {
+  open: ({ name, receive }) => receive(new Uint8Array(name.length)),
+  send: () => {},
+  close: () => {},
+};
+openHall({
+  share: [adapter],
+  limits: { entries: 5 },
+  notify: false,
+  seed: 1n,
+  onError: (error) => void (error as StatehallError).code,
+});
+const code: Code = new StatehallError("limit", "why").code;
+
+export { bySegments, code, iterate, single };
