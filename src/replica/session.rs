@@ -483,7 +483,8 @@ impl Replica {
             if !due && self.graves.len() <= self.config.tombstones {
                 break;
             }
-            if self.cells.get(index).is_some_and(|cell| cell.stamp == stamp && cell.body.is_none()) {
+            // What others are still to be told of waits. A session that shares nothing may never seal it.
+            if self.joined && self.cells.get(index).is_some_and(|cell| cell.stamp == stamp && cell.body.is_none()) {
                 break;
             }
             self.graves.pop_front();

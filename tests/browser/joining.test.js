@@ -119,7 +119,7 @@ inTabs("large values and a large state cross in fragments", async (tabs, print) 
     await hall.ready;
     globalThis.bytesOf = (size, seed) => Uint8Array.from({ length: size }, (_, i) => (i * (seed + 7) + (i >> 8)) & 255);
     hall.put("large", bytesOf(900_000, 1));
-    for (let i = 0; i < 42; i++) hall.put(`text/${i}`, `${i} `.repeat(33_000).slice(0, 100_000));
+    for (let i = 0; i < 42; i++) hall.put(`text/${i}`, `${i} `.repeat(50_000).slice(0, 100_000));
   });
   /** The hash of all that a session holds. */
   const digest = async () => {
