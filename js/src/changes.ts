@@ -4,13 +4,9 @@ import type { Change, Changes } from "./contract.js";
 import { type Watch, changeFor, passes } from "./dispatch.js";
 import type { Session } from "./session.js";
 
-/** How many changes are taken from the kernel at a time. */
-const CHUNK = 64;
-
 type Step = IteratorResult<Change, undefined>;
 
 export class ChangeStream implements Changes {
-  private readonly taken: Change[] = [];
   private readonly readers: ((step: Step) => void)[] = [];
   private done = false;
   private watch: Watch | undefined;
@@ -25,18 +21,37 @@ export class ChangeStream implements Changes {
 
   /** Serves waiting readers; called when the kernel's queue is no longer empty. */
   wake(): void {
-    while (this.readers.length > 0) {
-      const change = this.taken.shift() ?? this.fetch();
-      if (change !== undefined) this.readers.shift()?.({ value: change, done: false });
-      else if (this.done) this.readers.shift()?.({ value: undefined, done: true });
-      else return;
+    for (let reader = this.readers.shift(); reader !== undefined; reader = this.readers.shift()) {
+      // Taking may end the watch, and so serve the readers behind this one.
+      const change = this.take();
+      if (change !== undefined) reader({ value: change, done: false });
+      else if (this.done) reader({ value: undefined, done: true });
+      else {
+        this.readers.unshift(reader);
+        return;
+      }
     }
   }
 
-  /** The watch has ended: what is taken is still read, then readers are told. */
+  /** The watch has ended: readers are told. */
   end(): void {
     this.done = true;
     this.wake();
+  }
+
+  take(): Change | undefined {
+    const { watch, session } = this;
+    while (watch !== undefined && !watch.closed) {
+      const told = session.take(watch);
+      if (told === undefined) return undefined;
+      const change = changeFor(watch, told);
+      // The filter may have ended its own watch.
+      if (!passes(watch, change, (error) => session.report(error)) || watch.closed) continue;
+      watch.delivered++;
+      if (watch.once) watch.stop();
+      return change;
+    }
+    return undefined;
   }
 
   next(): Promise<Step> {
@@ -57,7 +72,6 @@ export class ChangeStream implements Changes {
   }
 
   stop(): void {
-    this.taken.length = 0;
     this.watch?.stop();
   }
 
@@ -67,22 +81,5 @@ export class ChangeStream implements Changes {
 
   [Symbol.dispose](): void {
     this.stop();
-  }
-
-  private fetch(): Change | undefined {
-    const { watch } = this;
-    if (watch === undefined || watch.closed) return undefined;
-    for (let more = true; more && this.taken.length === 0; ) {
-      more = false;
-      this.session.take(watch, CHUNK, (told) => {
-        more = true;
-        const change = changeFor(watch, told);
-        if (watch.closed || !passes(watch, change, (error) => this.session.report(error))) return;
-        watch.delivered++;
-        this.taken.push(change);
-        if (watch.once) watch.stop();
-      });
-    }
-    return this.taken.shift();
   }
 }

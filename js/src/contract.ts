@@ -129,6 +129,8 @@ export interface Stop {
 
 /** Changes to iterate over with `for await`. Leaving the loop ends the watch. */
 export interface Changes<V = Value, K extends string = string> extends AsyncIterableIterator<Change<V, K>> {
+  /** The oldest change that waits, without waiting for one. */
+  take(): Change<V, K> | undefined;
   /** Changes lost so far because the reader was slower than the capacity allows. */
   readonly missed: number;
   stop(): void;

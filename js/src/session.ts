@@ -73,7 +73,7 @@ export class Session {
   /** Whether the instance has been replaced in the middle of a batch that goes on. */
   private interrupted = false;
   private readonly calls: (() => void)[] = [];
-  private taken: ((told: Told) => void) | undefined;
+  private taken: Told | undefined;
   private time: number | undefined;
   private flushed = 0;
   private wake: { readonly at: number; readonly cancel: () => void } | undefined;
@@ -188,11 +188,16 @@ export class Session {
     this.revision = core.revision();
   }
 
-  /** Reads up to `max` changes of an iterated watch. */
-  take(watch: Watch, max: number, each: (told: Told) => void): void {
-    this.taken = each;
-    this.call((core) => core.take(watch.id, max));
+  /** Takes the oldest change that waits for the reader of an iterated watch. */
+  take(watch: Watch): Told | undefined {
+    this.taken = undefined;
+    this.call((core) => {
+      core.take(watch.id);
+      this.update();
+    });
+    const { taken } = this;
     this.settle();
+    return taken;
   }
 
   /** This session, if it is open; after a trap elsewhere in its new instance. */
@@ -506,7 +511,7 @@ export class Session {
       const watch = this.watches.get(whom);
       if (watch === undefined) return;
       if (kind === INITIAL) this.dispatcher.tell([watch], told);
-      else if (kind === TAKEN) this.taken?.(told);
+      else if (kind === TAKEN) this.taken = told;
     }
   }
 

@@ -240,7 +240,7 @@ export class World {
     const lines = [];
     for (let left = Number(command.argument(1)); left > 0; left--) {
       // Not `next()`: a reader who waits would be given the next change, which is then not queued.
-      const change = stream.fetch();
+      const change = stream.take();
       if (change === undefined) break;
       lines.push(`notify ${name} ${changeLine(change)}`);
     }

@@ -238,11 +238,10 @@ impl Core {
         self.kernel.borrow().members(SetId(set)).iter().map(|watch| watch.0).collect()
     }
 
-    /// Moves up to `max` changes of a watch that pulls to the records.
-    pub fn take(&self, watch: u32, max: u32) {
+    /// Moves the oldest change of a watch that pulls to the records.
+    pub fn take(&self, watch: u32) {
         let mut kernel = self.kernel.borrow_mut();
-        for _ in 0..max {
-            let Some(change) = kernel.take(WatchId(watch)) else { break };
+        if let Some(change) = kernel.take(WatchId(watch)) {
             let slot = kernel.slot(change.key.text());
             self.records.borrow_mut().change(report::TAKEN, watch, slot, &change);
         }
