@@ -89,6 +89,10 @@ impl<V: Stored> Kernel<V> {
                 self.replica.heard(from, time.unix_ms, time.monotonic_ms);
                 self.replica.on_ping(from, agent, context_hash, live_hash, time.monotonic_ms);
             }
+            Message::Here { agent } => {
+                self.replica.heard(from, time.unix_ms, time.monotonic_ms);
+                self.replica.on_here(from, agent);
+            }
             Message::Bye => self.replica.on_bye(from),
             Message::Unknown => self.replica.heard(from, time.unix_ms, time.monotonic_ms),
         }

@@ -13,6 +13,9 @@
 //! | 3 `DIFF` | hash of the context, whether it is everything, context, purged, cells in order |
 //! | 4 `PING` | agent, hash of the context, live hash |
 //! | 9 `BYE` | nothing |
+//! | 11 `HERE` | agent |
+//!
+//! The numbers between are kept for what is yet to come.
 
 use super::causal::{Causal, read_bounds, write_bounds};
 use super::cells::{Kind, Written};
@@ -29,6 +32,7 @@ const HELLO: u8 = 2;
 const DIFF: u8 = 3;
 const PING: u8 = 4;
 const BYE: u8 = 9;
+const HERE: u8 = 11;
 
 /// The longest agent name that a message carries.
 pub const AGENT_BYTES_MAX: usize = 256;
@@ -72,6 +76,11 @@ pub enum Message<'a> {
         /// The hash of what it holds.
         live_hash: u64,
     },
+    /// Who the sender is, for somebody new: it asks for nothing and is answered by nothing.
+    Here {
+        /// The agent that opened the session.
+        agent: &'a str,
+    },
     /// The sender leaves.
     Bye,
     /// A kind of a newer version that does no harm here.
@@ -107,6 +116,10 @@ impl<'a> Message<'a> {
                 out.extend_from_slice(&context_hash.to_le_bytes());
                 out.extend_from_slice(&live_hash.to_le_bytes());
             }
+            Self::Here { agent } => {
+                out.push(HERE);
+                write_bytes(agent.as_bytes(), out);
+            }
             Self::Bye => out.push(BYE),
             Self::Unknown => {}
         }
@@ -133,6 +146,7 @@ impl<'a> Message<'a> {
             PING => {
                 Self::Ping { agent: read_agent(&mut reader)?, context_hash: reader.u64()?, live_hash: reader.u64()? }
             }
+            HERE => Self::Here { agent: read_agent(&mut reader)? },
             BYE => Self::Bye,
             _ if version > VERSION => return Ok(Self::Unknown),
             _ => return Err("an unknown kind of message"),

@@ -6,7 +6,7 @@
 //! of the transport.
 //!
 //! Timing uses the monotonic clock and decides only how soon something is sent, never what:
-//! - an answer waits up to [`ANSWER_SPREAD_MS`], and is dropped if an equal one is overheard;
+//! - answers are given in turn, and dropped if an equal one is overheard;
 //! - a question is asked again, of everybody, after 1, 2, 4 ... 30 seconds without an answer;
 //! - a ping follows 1 to 2 seconds after activity stops, and at the latest every [`PING_MS`].
 
@@ -15,7 +15,7 @@ use super::causal::Causal;
 use super::cells::{Cell, Cells, Kind, Written};
 use super::clock::{Clock, Hlc, Session, Stamp};
 use super::frame::{Frame, Message, OVERHEAD, VERSION};
-use super::peers::Peers;
+use super::peers::{Peer, Peers};
 use crate::codec::mix;
 use crate::error::Error;
 use crate::table::Table;
@@ -23,14 +23,14 @@ use std::borrow::Cow;
 use std::collections::{BTreeMap, VecDeque};
 use std::rc::Rc;
 
-/// How long an answer may wait for somebody else's.
-pub const ANSWER_SPREAD_MS: u64 = 16;
+/// How long an answer waits for that of each session whose turn is earlier.
+const ANSWER_TURN_MS: u64 = 50;
+/// How many turns there are before all that are left answer at once.
+const ANSWER_TURNS: usize = 8;
 /// How often a quiet session shows that it is there.
 pub const PING_MS: u64 = 30_000;
 /// After how long without a frame for it a joining session counts as joined.
 pub const QUIET_MS: u64 = 250;
-/// How long after a newcomer's question a session introduces itself, and by how much that varies.
-const INTRODUCE_MS: u64 = 50;
 /// The least time between two questions.
 const ASK_MS: u64 = 250;
 /// How much longer an answer is waited for before a further hint makes a session ask again.
@@ -127,6 +127,8 @@ pub struct Replica {
     answers: BTreeMap<Session, Answer>,
     ping_ms: u64,
     pinged_ms: u64,
+    /// Whether somebody new is here, who does not know this session.
+    introduce: bool,
     spoke_ms: u64,
     messages: u64,
     out: VecDeque<Vec<u8>>,
@@ -156,6 +158,7 @@ impl Replica {
             answers: BTreeMap::new(),
             ping_ms: u64::MAX,
             pinged_ms: 0,
+            introduce: false,
             spoke_ms: 0,
             messages: 0,
             out: VecDeque::new(),
@@ -386,18 +389,17 @@ impl Replica {
 
     /// Somebody says who it is and what it has seen.
     pub fn on_hello(&mut self, from: Session, agent: &str, everything: bool, context: Causal, monotonic_ms: u64) {
-        if self.peers.get(from).is_none_or(|peer| peer.agent.is_empty()) {
-            // One peer answers a newcomer for all; by its ping each shows that it is there, and who it is.
-            let introduced_ms = INTRODUCE_MS + mix(self.config.session.0) % INTRODUCE_MS;
-            self.ping_ms = self.ping_ms.min(monotonic_ms.saturating_add(introduced_ms));
-        }
+        // One peer answers a newcomer for all; each shows that it is there, and who it is.
+        self.introduce |= self.peers.get(from).is_none_or(|peer| peer.agent.is_empty());
         self.peers.name(from, agent);
         if self.context.lacks(&context) {
             self.ask(from, false, monotonic_ms);
         }
-        // With nobody else to answer there is nothing to wait for.
-        let spread = if self.peers.count() > 1 { mix(self.config.session.0 ^ from.0) % ANSWER_SPREAD_MS } else { 0 };
-        let due_ms = monotonic_ms.saturating_add(spread);
+        // In turn, so that mostly one answers; who is next takes over if nothing is overheard.
+        let turn = |session: Session| mix(session.0 ^ from.0);
+        let earlier = |&(peer, _): &(Session, &Peer)| peer != from && turn(peer) < turn(self.config.session);
+        let before = self.peers.iter().filter(earlier).take(ANSWER_TURNS).count() as u64;
+        let due_ms = monotonic_ms.saturating_add(before * ANSWER_TURN_MS);
         self.answers.insert(from, Answer { due_ms, everything, context });
         if self.answers.len() > self.config.sessions {
             self.answers.pop_first();
@@ -425,6 +427,11 @@ impl Replica {
         }
     }
 
+    /// Somebody says who it is.
+    pub fn on_here(&mut self, from: Session, agent: &str) {
+        self.peers.name(from, agent);
+    }
+
     /// Somebody has left.
     pub fn on_bye(&mut self, from: Session) {
         self.peers.left(from);
@@ -439,7 +446,7 @@ impl Replica {
         }
         let ask = self.ask.as_ref().map(|ask| ask.due_ms);
         let answer = self.answers.values().map(|answer| answer.due_ms).min();
-        let tell = (!self.unsealed.is_empty() || !self.untold.is_empty()).then_some(0);
+        let tell = (self.introduce || !self.unsealed.is_empty() || !self.untold.is_empty()).then_some(0);
         [tell, ask, answer, self.quiet_ms, Some(self.ping_ms), self.peers.next_ms()].into_iter().flatten().min()
     }
 
@@ -457,6 +464,10 @@ impl Replica {
                 self.answer(to, &answer, keys);
                 self.spoke_ms = monotonic_ms;
             }
+        }
+        if std::mem::take(&mut self.introduce) {
+            let agent = self.config.agent.clone();
+            self.send(ALL, &Message::Here { agent: &agent });
         }
         if self.ping_ms <= monotonic_ms {
             self.pinged_ms = monotonic_ms;

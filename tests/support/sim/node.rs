@@ -177,6 +177,7 @@ impl<V: Kind> Node<V> {
                 statistics.count("strays", u64::from(context.strays() > 0));
             }
             Message::Ping { .. } => statistics.count("ping", 1),
+            Message::Here { .. } => statistics.count("here", 1),
             Message::Bye => statistics.count("bye", 1),
             Message::Unknown => panic!("a message of no known kind"),
         }
