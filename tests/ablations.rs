@@ -126,7 +126,7 @@ fn each_part_is_needed() {
 #[test]
 fn tombstones_are_needed() {
     let build = Build::without(&["tombstones"]);
-    let Outcome { passed, .. } = build.run("properties", "what_is_deleted_here_stays_so", "default", 0);
+    let Outcome { passed, .. } = build.run("protocol", "what_is_deleted_here_stays_so", "default", 0);
     assert!(!passed, "nothing went wrong without tombstones in full answers");
 }
 

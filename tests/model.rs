@@ -36,9 +36,16 @@ fn the_kernel_equals_the_model() {
     };
     let mut done = BTreeMap::new();
     for seed in seeds.clone() {
-        let run = || if seed.is_multiple_of(2) { run::<Value>(seed, only.is_some()) } else { run::<TestRef>(seed, only.is_some()) };
+        let run = || {
+            if seed.is_multiple_of(2) {
+                run::<Value>(seed, only.is_some())
+            } else {
+                run::<TestRef>(seed, only.is_some())
+            }
+        };
         let counts = catch_unwind(AssertUnwindSafe(run));
-        let counts = counts.unwrap_or_else(|_| panic!("seed {seed} failed; STATEHALL_SEED={seed} cargo test --test model tells how"));
+        let counts = counts
+            .unwrap_or_else(|_| panic!("seed {seed} failed; STATEHALL_SEED={seed} cargo test --test model tells how"));
         for (what, times) in counts {
             *done.entry(what).or_insert(0) += times;
         }
@@ -119,9 +126,30 @@ fn limits() -> Limits {
 impl<V: Kind> Bench<V> {
     /// What must have happened in all seeds together.
     const COVERED: [&str; 24] = [
-        "put", "put-slot", "delete", "clear", "begin", "commit", "roll-back", "watch", "unwatch", "end-owner", "take",
-        "advance", "restore", "told changes", "told initial", "told expiries", "refused limit", "refused conflict",
-        "refused invalid-argument", "lost compare", "missed", "compacted", "slots given back", "equal put",
+        "put",
+        "put-slot",
+        "delete",
+        "clear",
+        "begin",
+        "commit",
+        "roll-back",
+        "watch",
+        "unwatch",
+        "end-owner",
+        "take",
+        "advance",
+        "restore",
+        "told changes",
+        "told initial",
+        "told expiries",
+        "refused limit",
+        "refused conflict",
+        "refused invalid-argument",
+        "lost compare",
+        "missed",
+        "compacted",
+        "slots given back",
+        "equal put",
     ];
     const TOMBSTONE_MS: u64 = 400;
 
@@ -132,7 +160,12 @@ impl<V: Kind> Bench<V> {
         }
         keys.extend(["a/b/c/d/e", "a/far-too-long-to-be-a-key"].map(String::from));
         let values = [Value::Null, 0.into(), 1.into(), 1.0.into(), f64::NAN.into(), true.into(), "t".into(), "".into()];
-        let more = [Value::from("y".repeat(60)), "z".repeat(200).into(), vec![Value::Null].into(), Value::from([("m", 1.into())])];
+        let more = [
+            Value::from("y".repeat(60)),
+            "z".repeat(200).into(),
+            vec![Value::Null].into(),
+            Value::from([("m", 1.into())]),
+        ];
         let kernel_seed = hash_seed;
         let (kernel, pool) = open::<V>(kernel_seed);
         let time = Time { unix_ms: 1_000_000, monotonic_ms: rng.below(10_000) };
@@ -211,7 +244,8 @@ impl<V: Kind> Bench<V> {
     fn put(&mut self) {
         let key = self.key();
         let map = Value::from([("by", Value::Integer(self.rng.below(3) as i64))]);
-        let metadata = self.rng.percent(20).then(|| (map.clone(), encoded(&map).len() as u64 + self.rng.pick(&[0, 0, 0, 30])));
+        let metadata =
+            self.rng.percent(20).then(|| (map.clone(), encoded(&map).len() as u64 + self.rng.pick(&[0, 0, 0, 30])));
         let put = Put {
             value: self.value(),
             metadata,
@@ -291,7 +325,8 @@ impl<V: Kind> Bench<V> {
 
     fn clear(&mut self) {
         let (selector, patterns) = self.selector();
-        let (selector, patterns) = if self.rng.percent(20) { (None, vec!["**".to_owned()]) } else { (Some(selector), patterns) };
+        let (selector, patterns) =
+            if self.rng.percent(20) { (None, vec!["**".to_owned()]) } else { (Some(selector), patterns) };
         self.note(format!("clear {patterns:?}"));
         let too_large = selector.as_ref().is_some_and(|selector| self.kernel.check_selector(selector).is_err());
         let reply = self.kernel.apply(Command::Clear { selector, origin: AGENTS[0].into() }, self.time.unix_ms);
@@ -339,7 +374,8 @@ impl<V: Kind> Bench<V> {
         let owner = if self.rng.percent(40) { Some(self.rng.pick(&OWNERS)) } else { None };
         let (initial, capacity) = (self.rng.percent(50), self.rng.percent(40).then(|| self.rng.below(7)));
         self.note(format!("watch {patterns:?} {owner:?} {initial} {capacity:?}"));
-        let fits = self.kernel.check_selector(&selector).is_ok() && (self.dumb.watches.len() as u64) < self.dumb.limits.watches;
+        let fits = self.kernel.check_selector(&selector).is_ok()
+            && (self.dumb.watches.len() as u64) < self.dumb.limits.watches;
         let fits = fits && capacity.is_none_or(|capacity| capacity <= self.dumb.limits.queue);
         let options = WatchOptions { initial, owner: owner.map(Into::into), capacity };
         match self.kernel.watch(selector, options) {
@@ -492,7 +528,8 @@ impl<V: Kind> Bench<V> {
 
     fn compare_counters(&mut self) {
         let usage = self.kernel.usage();
-        let counted = (usage.entries, usage.bytes, usage.tombstones, usage.watches, usage.queued, self.kernel.revision());
+        let counted =
+            (usage.entries, usage.bytes, usage.tombstones, usage.watches, usage.queued, self.kernel.revision());
         let dumb = &self.dumb;
         let sizes = (dumb.entries.len() as u64, dumb.bytes(), dumb.graves.len() as u64, dumb.watches.len() as u64);
         assert_eq!(counted, (sizes.0, sizes.1, sizes.2, sizes.3, dumb.queued(), dumb.revision));
@@ -518,7 +555,8 @@ impl<V: Kind> Bench<V> {
         if !self.dumb.in_batch() {
             let revision = self.dumb.revision.saturating_sub(self.rng.below(40));
             let changes = self.kernel.changes(revision, None);
-            let changes = changes.map(|changes| changes.iter().map(|at| (at.key.text().to_owned(), at.revision)).collect());
+            let changes =
+                changes.map(|changes| changes.iter().map(|at| (at.key.text().to_owned(), at.revision)).collect());
             assert_eq!(changes, self.dumb.since(revision), "changes since {revision}");
             self.note(format!("{changes:?}"));
             if changes.is_none() {

@@ -85,15 +85,19 @@ fn live_all(seeds: Range<u64>, profile: Profile) -> Statistics {
     });
     if let Some(seed) = failed.into_inner().expect("nobody panics with it") {
         let name = profile.name();
-        panic!("seed {seed} failed; STATEHALL_PROFILE={name} STATEHALL_SEED={seed} cargo test --test simulation tells how");
+        panic!(
+            "seed {seed} failed; STATEHALL_PROFILE={name} STATEHALL_SEED={seed} cargo test --test simulation tells how"
+        );
     }
     total.into_inner().expect("nobody panics with it")
 }
 
 fn check_coverage(statistics: &Statistics) {
-    let messages = ["ops", "hello", "diff", "ping", "bye", "fragments", "full", "repairs", "purged", "pruned", "strays"];
+    let messages =
+        ["ops", "hello", "diff", "ping", "bye", "fragments", "full", "repairs", "purged", "pruned", "strays"];
     let network = ["lost", "doubled", "cut", "overtaken", "deaf", "partitions"];
-    let nodes = ["freezes-queue", "freezes-lose", "crashes", "begun-restored", "restores", "late-joins", "early-writes"];
+    let nodes =
+        ["freezes-queue", "freezes-lose", "crashes", "begun-restored", "restores", "late-joins", "early-writes"];
     let others = ["clock-jumps", "pauses", "rejoins", "garbage", "snapshots", "lazy-hosts", "foretold"];
     let writes = ["puts", "hot-puts", "equal-puts", "conflicts", "deletes", "clears", "commits", "roll-backs"];
     for what in [&messages[..], &network, &nodes, &others, &writes].into_iter().flatten() {

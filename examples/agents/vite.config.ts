@@ -1,3 +1,5 @@
+/** The demo is a plain Vite page: nothing here is for statehall, except the note on its size. */
+
 import { defineConfig } from "vite";
 
 export default defineConfig({

@@ -1,7 +1,7 @@
 /** Changes to iterate over: the kernel keeps a bounded queue, the reader takes from it when it is ready. */
 
 import type { Change, Changes } from "./contract.js";
-import { type Watch, changeFor, passes } from "./dispatch.js";
+import { changeFor, passes, type Watch } from "./dispatch.js";
 import type { Session } from "./session.js";
 
 type Step = IteratorResult<Change, undefined>;

@@ -33,7 +33,10 @@ const kinds = {
   signal: [signal, "an AbortSignal"],
   clock: [object, "an object"],
   owner: [owner, "a name, an AbortSignal or a handle"],
-  share: [(value) => truth(value) || (Array.isArray(value) && [...value].every(adapter)), "true, false or a list of adapters"],
+  share: [
+    (value) => truth(value) || (Array.isArray(value) && [...value].every(adapter)),
+    "true, false or a list of adapters",
+  ],
   bigint: [(value) => typeof value === "bigint", "a bigint"],
 } satisfies Record<string, readonly [Check, string]>;
 
@@ -42,7 +45,13 @@ export type Shape = Readonly<Record<string, Kind>>;
 
 export const putOptions: Shape = { expect: "whole", metadata: "metadata", ttl: "positive", touch: "truth" };
 export const deleteOptions: Shape = { expect: "whole", touch: "truth" };
-export const watchOptions: Shape = { initial: "truth", filter: "callable", once: "truth", owner: "owner", signal: "signal" };
+export const watchOptions: Shape = {
+  initial: "truth",
+  filter: "callable",
+  once: "truth",
+  owner: "owner",
+  signal: "signal",
+};
 export const iterateOptions: Shape = { ...watchOptions, capacity: "positive" };
 export const hallOptions: Shape = {
   name: "text",
@@ -74,6 +83,7 @@ export function checkArgument(what: string, value: unknown, kind: Kind): void {
 }
 
 function wrong(what: string, expected: string, given: unknown): StatehallError {
-  const shown = typeof given === "number" || typeof given === "boolean" || given === null ? String(given) : typeof given;
+  const shown =
+    typeof given === "number" || typeof given === "boolean" || given === null ? String(given) : typeof given;
   return new StatehallError("invalid-argument", `${what} is ${expected}, not ${shown}`);
 }

@@ -313,8 +313,15 @@ export interface Hall<S = DefaultSchema> {
     watcher: (change: Change<ValueAt<S, K>, KeyOf<S>>) => void,
     options?: WatchOptions<ValueAt<S, K>, KeyOf<S>>,
   ): Stop;
-  watch(selector: Selector, watcher: (change: Change<S[keyof S], KeyOf<S>>) => void, options?: WatchOptions<S[keyof S], KeyOf<S>>): Stop;
-  watch<const K extends KeyOf<S>>(selector: K, options?: IterateOptions<ValueAt<S, K>, KeyOf<S>>): Changes<ValueAt<S, K>, KeyOf<S>>;
+  watch(
+    selector: Selector,
+    watcher: (change: Change<S[keyof S], KeyOf<S>>) => void,
+    options?: WatchOptions<S[keyof S], KeyOf<S>>,
+  ): Stop;
+  watch<const K extends KeyOf<S>>(
+    selector: K,
+    options?: IterateOptions<ValueAt<S, K>, KeyOf<S>>,
+  ): Changes<ValueAt<S, K>, KeyOf<S>>;
   watch(selector: Selector, options?: IterateOptions<S[keyof S], KeyOf<S>>): Changes<S[keyof S], KeyOf<S>>;
   watches(): WatchInfo[];
   /** Ends everything that belongs to the owner, and returns how many watches that were. */

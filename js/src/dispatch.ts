@@ -144,6 +144,8 @@ export class Dispatcher {
   }
 
   private failed(watch: Watch, cause: unknown): void {
-    this.report(new StatehallError("callback-failed", `a watcher of ${JSON.stringify(watch.selector)} threw`, { cause }));
+    this.report(
+      new StatehallError("callback-failed", `a watcher of ${JSON.stringify(watch.selector)} threw`, { cause }),
+    );
   }
 }

@@ -36,3 +36,9 @@ export class StatehallError extends Error {
     this.detail = detail;
   }
 }
+
+/** Reads an error that crossed as `code: detail`. */
+export function readError(text: string): StatehallError {
+  const at = text.indexOf(": ");
+  return new StatehallError(text.slice(0, at) as Code, text.slice(at + 2));
+}

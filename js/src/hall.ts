@@ -7,10 +7,33 @@
  */
 
 import { ChangeStream } from "./changes.js";
-import { type Shape, checkArgument, checkOptions, deleteOptions, iterateOptions, putOptions, watchOptions } from "./check.js";
+import {
+  checkArgument,
+  checkOptions,
+  deleteOptions,
+  iterateOptions,
+  putOptions,
+  type Shape,
+  watchOptions,
+} from "./check.js";
 import type * as contract from "./contract.js";
-import type { Agent, Change, Entry, Key, Limits, Metadata, Owner, Put, Selector, Since, Stop, Usage, Value, WatchInfo } from "./contract.js";
-import { type Watch, ownerName } from "./dispatch.js";
+import type {
+  Agent,
+  Change,
+  Entry,
+  Key,
+  Limits,
+  Metadata,
+  Owner,
+  Put,
+  Selector,
+  Since,
+  Stop,
+  Usage,
+  Value,
+  WatchInfo,
+} from "./contract.js";
+import { ownerName, type Watch } from "./dispatch.js";
 import { StatehallError } from "./error.js";
 import { exported } from "./export.js";
 import { keyText } from "./key.js";
@@ -140,7 +163,8 @@ export class Hall implements contract.Hall {
         // A renewal is told to nobody, not even to the mirror.
         written.expires = ttl < 0 ? undefined : session.now() + ttl;
         // A batch tells when it is committed, but its own reads see its writes.
-        if (session.journal) Object.assign(written, { ref, value: admitted, revision, origin: this.agent, metadata: facts?.value });
+        if (session.journal)
+          Object.assign(written, { ref, value: admitted, revision, origin: this.agent, metadata: facts?.value });
       }
       return { revision, changed: changed === 1, conflict: conflict === 1 };
     } finally {
@@ -295,7 +319,13 @@ export class Hall implements contract.Hall {
   private iterate(selector: Selector, options: contract.IterateOptions): ChangeStream {
     const stream = new ChangeStream(this.open());
     const capacity = options.capacity ?? Math.min(this.limits.queue, 1_024);
-    const watch = this.openWatch(selector, () => stream.wake(), options, capacity, () => stream.end());
+    const watch = this.openWatch(
+      selector,
+      () => stream.wake(),
+      options,
+      capacity,
+      () => stream.end(),
+    );
     stream.read(watch);
     return stream;
   }
@@ -476,7 +506,10 @@ function stopper(stop: () => void): Stop {
 export class Handles {
   private readonly handles = new Set<Hall>();
 
-  constructor(private readonly session: Session, private readonly ended: () => void) {}
+  constructor(
+    private readonly session: Session,
+    private readonly ended: () => void,
+  ) {}
 
   add(handle: Hall): void {
     this.handles.add(handle);
@@ -489,4 +522,3 @@ export class Handles {
     this.ended();
   }
 }
-

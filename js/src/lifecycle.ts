@@ -12,7 +12,11 @@ export function follow(session: Session): () => void {
   if (typeof document === "undefined" || typeof addEventListener !== "function") return () => {};
   const events: [EventTarget, string, (event: Event) => void][] = [
     [globalThis as unknown as EventTarget, "pagehide", () => session.suspend()],
-    [globalThis as unknown as EventTarget, "pageshow", (event) => (event as PageTransitionEvent).persisted && session.resume()],
+    [
+      globalThis as unknown as EventTarget,
+      "pageshow",
+      (event) => (event as PageTransitionEvent).persisted && session.resume(),
+    ],
     [document, "resume", () => session.resume()],
     [document, "visibilitychange", () => document.visibilityState === "visible" && session.resume()],
   ];

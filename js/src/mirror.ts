@@ -49,7 +49,16 @@ export class Mirror {
   at(slot: number, key?: string): Cell | undefined {
     const found = this.slots[slot % INDEXES];
     if (found?.slot === slot || key === undefined) return found;
-    const cell = { key, slot, ref: 0, value: undefined, revision: 0, origin: "", metadata: undefined, expires: undefined };
+    const cell = {
+      key,
+      slot,
+      ref: 0,
+      value: undefined,
+      revision: 0,
+      origin: "",
+      metadata: undefined,
+      expires: undefined,
+    };
     this.slots[slot % INDEXES] = cell;
     this.cells.set(key, cell);
     return cell;

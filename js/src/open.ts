@@ -58,10 +58,16 @@ function begun(name: string, options: HallOptions) {
 }
 
 /** What of the options must be the same at every opening of one session. */
-function fingerprint({ share, seed, limits, notify, clock }: HallOptions): string {
-  const given = [share === undefined ? "" : numbered(share), seed ?? "", limits ? JSON.stringify(limits) : "", notify ?? ""];
-  const all = [...given, clock ? numbered(clock) : ""];
-  return all.every((part) => part === "") ? "" : all.join("\n");
+function fingerprint({ share = true, seed, limits = {}, notify = true, clock = platformClock }: HallOptions): string {
+  // A default is the same, whether it was given or not.
+  const unlike = [
+    share !== true && numbered(share),
+    seed !== undefined && seed,
+    Object.keys(limits).length > 0 && JSON.stringify(limits),
+    !notify && "silent",
+    clock !== platformClock && numbered(clock),
+  ];
+  return unlike.every((part) => part === false) ? "" : unlike.join("\n");
 }
 
 const numbers = new WeakMap<object, number>();
@@ -100,5 +106,7 @@ function inBrowser(): boolean {
   };
   if (scope.Deno !== undefined || scope.process?.versions?.node !== undefined) return false;
   if (typeof BroadcastChannel === "undefined") return false;
-  return [scope.Window, scope.WorkerGlobalScope].some((realm) => typeof realm === "function" && globalThis instanceof realm);
+  return [scope.Window, scope.WorkerGlobalScope].some(
+    (realm) => typeof realm === "function" && globalThis instanceof realm,
+  );
 }

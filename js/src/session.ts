@@ -10,12 +10,13 @@
  * watches. What others have been told keeps its age (they may know better), what they have not is written anew.
  */
 
-import { Encoder, decode } from "./codec.js";
+import { decode, Encoder } from "./codec.js";
 import type { Adapter, Agent, Clock, Limits, Metadata, Value } from "./contract.js";
 import { Core, reset, started } from "./core.js";
-import { Dispatcher, type Told, type Watch, ownerName } from "./dispatch.js";
-import { type Code, StatehallError } from "./error.js";
+import { Dispatcher, ownerName, type Told, type Watch } from "./dispatch.js";
+import { readError, StatehallError } from "./error.js";
 import { type Cell, Mirror } from "./mirror.js";
+import { INITIAL, NOTIFY, type Numbers, READY, REPORT, SESSIONS, SYNCED, TAKEN, WIDTH } from "./record.js";
 import { admit, admitMetadata } from "./value.js";
 
 /** What a session is opened with, all defaults filled in. */
@@ -28,16 +29,6 @@ export interface Opening {
   readonly limits: Partial<Limits>;
   readonly notify: boolean;
 }
-
-/** The kinds of records that the kernel drains; see `src/face/js/report.rs`. */
-const NOTIFY = 1;
-const INITIAL = 2;
-const READY = 3;
-const SYNCED = 4;
-const SESSIONS = 5;
-const REPORT = 6;
-const TAKEN = 7;
-const WIDTH = 11;
 
 /** A timer that comes this late means that the session was frozen or suspended, and may have missed anything. */
 const ASLEEP_MS = 5_000;
@@ -139,7 +130,9 @@ export class Session {
       return new StatehallError("poisoned", detail, { cause: error });
     } catch (cause) {
       this.end();
-      return new StatehallError("poisoned", "the kernel trapped and could not be rebuilt; the hall is closed", { cause });
+      return new StatehallError("poisoned", "the kernel trapped and could not be rebuilt; the hall is closed", {
+        cause,
+      });
     }
   }
 
@@ -153,7 +146,9 @@ export class Session {
     let members = this.sets[set];
     if (members === undefined) {
       const ids = [...this.call((core) => core.members(set))];
-      members = ids.map((id) => this.watches.get(id)).filter((watch) => watch !== undefined && watch.capacity === undefined) as Watch[];
+      members = ids
+        .map((id) => this.watches.get(id))
+        .filter((watch) => watch !== undefined && watch.capacity === undefined) as Watch[];
       this.sets[set] = members;
     }
     return members;
@@ -204,7 +199,8 @@ export class Session {
   checked(): this {
     if (this.closed) throw new StatehallError("closed", `the hall "${this.opening.name}" is closed`);
     if (this.epoch !== epoch) this.rebuild();
-    if (this.interrupted) throw new StatehallError("poisoned", "the kernel trapped in this batch, so nothing of it happens");
+    if (this.interrupted)
+      throw new StatehallError("poisoned", "the kernel trapped in this batch, so nothing of it happens");
     return this;
   }
 
@@ -232,7 +228,11 @@ export class Session {
     this.commands = 0;
     try {
       const result = work();
-      if (this.failed) throw new StatehallError("callback-failed", "a batch that joined this one has failed, so nothing of either happens");
+      if (this.failed)
+        throw new StatehallError(
+          "callback-failed",
+          "a batch that joined this one has failed, so nothing of either happens",
+        );
       this.call((core) => core.commit(this.now()));
       this.journal = undefined;
       // A key that ends as it began has not changed, its revision included.
@@ -486,7 +486,8 @@ export class Session {
   }
 
   private carryOut(record: Float64Array, texts: readonly string[]): void {
-    const [kind, whom, slot, value, old, revision, origin, metadata, key, expires, initial] = record as Iterable<number> as Numbers;
+    const [kind, whom, slot, value, old, revision, origin, metadata, key, expires, initial] =
+      record as Iterable<number> as Numbers;
     if (kind === READY) this.calls.push(() => this.watches.get(whom)?.watcher(undefined as never));
     else if (kind === SYNCED) this.synced();
     else if (kind === SESSIONS) this.calls.push(() => this.announce());
@@ -578,14 +579,22 @@ export class Session {
     const facts = metadata && admitMetadata(metadata, limits);
     const ttl = expires === undefined ? -1 : Math.max(1, expires - now);
     const refs = [mirror.hold(value as Value), facts ? mirror.hold(facts.value) : 0] as const;
-    const written = core.write(key, refs[0], size, refs[1], facts?.size ?? 0, this.numberOf(origin), -1, ttl, false, now);
+    const written = core.write(
+      key,
+      refs[0],
+      size,
+      refs[1],
+      facts?.size ?? 0,
+      this.numberOf(origin),
+      -1,
+      ttl,
+      false,
+      now,
+    );
     // From now on the kernel names this key by its slot.
     mirror.at(written[0] as number, key);
   }
 }
-
-/** One record, as `src/face/js/report.rs` writes it. */
-type Numbers = [number, number, number, number, number, number, number, number, number, number, number];
 
 /** Mirrors a change. */
 function store(cell: Cell, ref: number, told: Told, expires: number | undefined): void {
@@ -595,10 +604,4 @@ function store(cell: Cell, ref: number, told: Told, expires: number | undefined)
   cell.origin = told.origin;
   cell.metadata = told.metadata;
   cell.expires = expires;
-}
-
-/** Reads an error that crossed as `code: detail`. */
-function readError(text: string): StatehallError {
-  const at = text.indexOf(": ");
-  return new StatehallError(text.slice(0, at) as Code, text.slice(at + 2));
 }

@@ -302,7 +302,20 @@ test("without a kernel a hall does not open, and says what to do", async () => {
     initSync(kernel);
     initSync(kernel);
     console.log(openHall().put("a", 1).revision);`;
-  assert.equal(await run(program), "StatehallError not-initialized true\n1");
+  const [name, code, advised, revision] = (await run(program)).split(/\s/);
+  assert.deepEqual([name, advised, revision], ["StatehallError", "true", "1"]);
+  assert.equal(code, "not-initialized");
+});
+
+test("a platform without BroadcastChannel says so, and a private hall opens there", async () => {
+  const program = `
+    import { openHall } from "statehall";
+    delete globalThis.BroadcastChannel;
+    try { openHall({ share: true }); } catch (error) { console.log(error.code); }
+    console.log(openHall().put("a", 1).revision);`;
+  const [code, revision] = (await run(program)).split(/\s/);
+  assert.equal(code, "unsupported");
+  assert.equal(revision, "1");
 });
 
 test("slim starts asynchronously as well, from bytes or a compiled module", async () => {

@@ -5,8 +5,8 @@
 //! keep their stamps, and the session that restores stays itself, so nothing it or a peer has
 //! written since can be undone by an old snapshot.
 
-use super::command::Time;
 use super::Kernel;
+use super::command::Time;
 use crate::codec::{Malformed, Reader, hash};
 use crate::error::{Code, Error};
 use crate::replica::causal::{Causal, read_bounds, write_bounds};
@@ -27,10 +27,15 @@ impl<V: Stored> Kernel<V> {
             let detail = "a snapshot cannot be taken inside a batch, or before all values are encoded";
             return Err(Error::new(Code::InvalidArgument, detail));
         }
-        let mut cells: Vec<_> = self.replica.cells.iter().filter_map(|(index, cell)| {
-            let body = cell.body.as_deref()?;
-            Some(Written { key: self.keys.text(index), stamp: cell.stamp, body })
-        }).collect();
+        let mut cells: Vec<_> = self
+            .replica
+            .cells
+            .iter()
+            .filter_map(|(index, cell)| {
+                let body = cell.body.as_deref()?;
+                Some(Written { key: self.keys.text(index), stamp: cell.stamp, body })
+            })
+            .collect();
         cells.sort_by_key(|cell| cell.stamp);
         let mut out = MAGIC.to_vec();
         out.push(VERSION);

@@ -2,11 +2,11 @@
 //!
 //! What arrives is checked whole before anything of it is applied, and applied as one commit.
 
+use super::Kernel;
 use super::body::Body;
 use super::command::Time;
 use super::effect::Effect;
 use super::writing::within;
-use super::Kernel;
 use crate::error::{Code, Error};
 use crate::key::Key;
 use crate::replica::causal::Causal;
@@ -153,7 +153,8 @@ impl<V: Stored> Kernel<V> {
         }
         let unsealed = self.replica.unsealed();
         let mut encoded = encoded.into_iter();
-        let bodies: Option<Vec<_>> = unsealed.iter().map(|&index| self.body(index, |_| encoded.next().map(<[u8]>::to_vec))).collect();
+        let bodies: Option<Vec<_>> =
+            unsealed.iter().map(|&index| self.body(index, |_| encoded.next().map(<[u8]>::to_vec))).collect();
         let few = || Error::new(Code::InvalidArgument, "fewer encoded values than wanted");
         self.replica.seal(bodies.ok_or_else(few)?);
         Ok(())
@@ -256,7 +257,8 @@ impl<V: Stored> Kernel<V> {
                 self.replica.traffic.clock_ahead += 1;
             }
             if ahead_ms > REFUSED_AHEAD_MS {
-                let detail = format!("a write of {:?} is {ahead_ms} ms ahead of this clock and was left out", written.key);
+                let detail =
+                    format!("a write of {:?} is {ahead_ms} ms ahead of this clock and was left out", written.key);
                 self.effects.push_back(Effect::Report(Error::new(Code::ClockAhead, detail)));
             } else if self.replica.admits(self.keys.find(written.key), written) {
                 self.merge_cell(written, body, revision, time);
@@ -282,9 +284,10 @@ impl<V: Stored> Kernel<V> {
         };
         // Compared as bytes, before the old ones go.
         let old_body = self.replica.cells.get(index).and_then(|cell| cell.body.clone());
-        let same = old_body.as_deref().and_then(|bytes| Body::parse(bytes).ok()).is_some_and(|old| {
-            old.kind != Kind::Tombstone && (old.value, old.metadata) == (body.value, body.metadata)
-        });
+        let same = old_body
+            .as_deref()
+            .and_then(|bytes| Body::parse(bytes).ok())
+            .is_some_and(|old| old.kind != Kind::Tombstone && (old.value, old.metadata) == (body.value, body.metadata));
         self.replica.accept(index, written, body.kind, self.monotonic_ms);
         let expired = body.expires_ms.is_some_and(|expires_ms| expires_ms <= time.unix_ms);
         if expired {

@@ -133,7 +133,14 @@ impl<V: Stored> Kernel<V> {
         Ok(Hot { revision, changed: true, set })
     }
 
-    fn delete(&mut self, key: &Key, origin: Rc<str>, expect: Option<u64>, touch: bool, unix_ms: u64) -> Result<Reply, Error> {
+    fn delete(
+        &mut self,
+        key: &Key,
+        origin: Rc<str>,
+        expect: Option<u64>,
+        touch: bool,
+        unix_ms: u64,
+    ) -> Result<Reply, Error> {
         self.check_key(key)?;
         let index = self.keys.find(key.text());
         let current = index.and_then(|index| self.entries.get(index));
@@ -187,7 +194,9 @@ impl<V: Stored> Kernel<V> {
             let now = self.entries.get(index);
             let (unchanged, expires_ms) = match (&old, now) {
                 (None, None) => (true, None),
-                (Some(old), Some(now)) => (same_entry(old, now), now.expires_ms.filter(|_| old.expires_ms != now.expires_ms)),
+                (Some(old), Some(now)) => {
+                    (same_entry(old, now), now.expires_ms.filter(|_| old.expires_ms != now.expires_ms))
+                }
                 _ => (false, None),
             };
             if unchanged && !touched {
@@ -265,7 +274,15 @@ impl<V: Stored> Kernel<V> {
     }
 
     /// Stamps a change that has been made here, and tells of it.
-    fn publish(&mut self, index: u32, old: Option<Entry<V>>, origin: Rc<str>, touched: bool, revision: u64, unix_ms: u64) {
+    fn publish(
+        &mut self,
+        index: u32,
+        old: Option<Entry<V>>,
+        origin: Rc<str>,
+        touched: bool,
+        revision: u64,
+        unix_ms: u64,
+    ) {
         self.stamp(index, &origin, touched, unix_ms);
         self.tell(index, old, origin, revision);
     }
@@ -315,7 +332,14 @@ impl<V: Stored> Kernel<V> {
         self.effects.push_back(Effect::Notify { set, members, slot: self.keys.slot(index), change });
     }
 
-    pub(super) fn describe(&self, index: u32, old: Option<V>, origin: Rc<str>, revision: u64, initial: bool) -> Change<V> {
+    pub(super) fn describe(
+        &self,
+        index: u32,
+        old: Option<V>,
+        origin: Rc<str>,
+        revision: u64,
+        initial: bool,
+    ) -> Change<V> {
         let entry = self.entries.get(index);
         Change {
             key: Key::trusted(self.keys.shared(index)),

@@ -171,7 +171,8 @@ impl Causal {
             cloud.insert(stray, Hlc(reader.varint()?));
         }
         let causal = Self { bounds, cloud, floor };
-        let apart = |(&(session, hlc), &previous): (&(Session, Hlc), &Hlc)| causal.bound(session) < previous && previous < hlc;
+        let apart =
+            |(&(session, hlc), &previous): (&(Session, Hlc), &Hlc)| causal.bound(session) < previous && previous < hlc;
         if causal.cloud.iter().all(apart) { Ok(causal) } else { Err("a stray that is none") }
     }
 }

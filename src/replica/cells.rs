@@ -92,7 +92,8 @@ impl Cells {
 
     /// Whether a written cell wins over the one at the index.
     pub fn wins(&self, index: u32, written: &Written<'_>) -> bool {
-        self.get(index).is_none_or(|own| (written.stamp, written.body) > (own.stamp, own.body.as_deref().unwrap_or(&[])))
+        self.get(index)
+            .is_none_or(|own| (written.stamp, written.body) > (own.stamp, own.body.as_deref().unwrap_or(&[])))
     }
 
     /// Removes the cell without a trace.

@@ -264,7 +264,8 @@ impl<'a> Frame<'a> {
             return Err(invalid("the checksum is wrong"));
         }
         if oldest > VERSION {
-            let detail = format!("a peer speaks version {version} of the protocol, this session only {VERSION}; reload it");
+            let detail =
+                format!("a peer speaks version {version} of the protocol, this session only {VERSION}; reload it");
             return Err(Error::new(Code::PeerVersion, detail));
         }
         let frame = (|| {
@@ -289,7 +290,8 @@ mod tests {
 
     #[test]
     fn frames_come_back_as_they_were_and_damage_is_noticed() {
-        let frame = Frame { version: VERSION, from: Session(3), to: Session(0), message: 9, part: 0, parts: 1, payload: b"x" };
+        let frame =
+            Frame { version: VERSION, from: Session(3), to: Session(0), message: 9, part: 0, parts: 1, payload: b"x" };
         let bytes = frame.write(7);
         assert_eq!(Frame::read(&bytes, 7), Ok(frame));
         assert_eq!(Frame::read(&bytes, 8).unwrap_err().code, Code::InvalidFrame);

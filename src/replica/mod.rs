@@ -23,4 +23,5 @@ pub mod cells;
 pub mod clock;
 pub mod frame;
 pub mod peers;
+pub mod protocol;
 pub mod session;

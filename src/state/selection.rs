@@ -143,11 +143,13 @@ fn for_each_path(selector: &Selector, mut each: impl FnMut(&mut dyn Iterator<Ite
     match selector {
         Selector::Key(key) => each(&mut key.segments(), false),
         Selector::Keys(keys) => keys.iter().for_each(|key| each(&mut key.segments(), false)),
-        Selector::Pattern(pattern) => match pattern.strip_suffix("**").filter(|path| path.is_empty() || path.ends_with('/')) {
-            Some("") => each(&mut std::iter::empty(), true),
-            Some(path) => each(&mut path.trim_end_matches('/').split('/'), true),
-            None => each(&mut pattern.split('/'), false),
-        },
+        Selector::Pattern(pattern) => {
+            match pattern.strip_suffix("**").filter(|path| path.is_empty() || path.ends_with('/')) {
+                Some("") => each(&mut std::iter::empty(), true),
+                Some(path) => each(&mut path.trim_end_matches('/').split('/'), true),
+                None => each(&mut pattern.split('/'), false),
+            }
+        }
     }
 }
 

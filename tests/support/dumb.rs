@@ -269,7 +269,14 @@ impl Dumb {
         true
     }
 
-    pub fn watch(&mut self, id: u32, patterns: Vec<String>, owner: Option<String>, capacity: Option<usize>, initial: bool) {
+    pub fn watch(
+        &mut self,
+        id: u32,
+        patterns: Vec<String>,
+        owner: Option<String>,
+        capacity: Option<usize>,
+        initial: bool,
+    ) {
         let mut watch = Watch { patterns, owner, capacity, queue: VecDeque::new(), missed: 0 };
         for key in if initial { self.select(&watch.patterns) } else { Vec::new() } {
             let (revision, origin) = (self.entries[&key].revision, self.entries[&key].origin.clone());

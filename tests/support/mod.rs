@@ -7,3 +7,4 @@ pub mod kind;
 pub mod rng;
 pub mod sim;
 pub mod testref;
+pub mod voice;

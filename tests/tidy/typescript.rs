@@ -16,6 +16,7 @@ const ORDER: &[&str] = &[
     "key",
     "selector",
     // parts
+    "record",
     "mirror",
     "channel",
     "dispatch",

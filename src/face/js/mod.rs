@@ -143,7 +143,13 @@ impl Core {
     }
 
     /// Deletes all selected entries and answers how many.
-    pub fn clear(&self, pattern: Option<String>, keys: Option<Vec<String>>, origin: u32, now: f64) -> Result<f64, JsValue> {
+    pub fn clear(
+        &self,
+        pattern: Option<String>,
+        keys: Option<Vec<String>>,
+        origin: u32,
+        now: f64,
+    ) -> Result<f64, JsValue> {
         let command = Command::Clear { selector: selector(pattern, keys)?, origin: self.origin(origin)? };
         match self.kernel.borrow_mut().apply(command, now as u64).map_err(thrown)? {
             Reply::Cleared(count) => Ok(count as f64),
@@ -167,7 +173,12 @@ impl Core {
     }
 
     /// Pairs of slot and revision that changed after a revision; nothing if that is compacted.
-    pub fn changes(&self, revision: f64, pattern: Option<String>, keys: Option<Vec<String>>) -> Result<Option<Vec<f64>>, JsValue> {
+    pub fn changes(
+        &self,
+        revision: f64,
+        pattern: Option<String>,
+        keys: Option<Vec<String>>,
+    ) -> Result<Option<Vec<f64>>, JsValue> {
         let selector = selector(pattern, keys)?;
         let kernel = self.kernel.borrow();
         if let Some(selector) = &selector {

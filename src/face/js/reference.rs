@@ -48,7 +48,7 @@ impl Pool {
     /// Takes one number off the list if it is the only one: what a put replaces.
     pub fn take_only(&self, id: u32) -> bool {
         let mut counts = self.0.borrow_mut();
-        let only = counts.released.len() == 1 && counts.released.first() == Some(&id) && id % 2 == 0;
+        let only = counts.released.len() == 1 && counts.released.first() == Some(&id) && id.is_multiple_of(2);
         if only {
             counts.released.clear();
         }

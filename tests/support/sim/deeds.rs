@@ -4,8 +4,8 @@ use super::node::Frozen;
 use super::plan::{Fault, Profile};
 use super::world::World;
 use crate::support::kind::{Kind, encoded, settle};
-use statehall::{Selector, Value};
 use statehall::kernel::{Command, Measured, Reply};
+use statehall::{Selector, Value};
 use std::rc::Rc;
 
 /// The longest time to live of a value.
@@ -61,7 +61,8 @@ impl<V: Kind> World<V> {
         let (metadata, metadata_bytes) = self.palette[9].clone();
         let origin = self.rng.pick(&[0, 1, 2]);
         let expect = if !plain && self.rng.percent(10) { Some(self.rng.below(20)) } else { None };
-        let ttl_ms = if !kept && self.rng.percent(self.plan.mortal) { Some(self.rng.between(1, MORTAL_MS_MAX)) } else { None };
+        let ttl_ms =
+            if !kept && self.rng.percent(self.plan.mortal) { Some(self.rng.between(1, MORTAL_MS_MAX)) } else { None };
         let touch = !plain && self.rng.percent(20);
         let with_metadata = !plain && self.rng.percent(30);
         let (key, origin, now_ms) = (self.keys[key].clone(), self.agents[origin].clone(), self.now_ms);

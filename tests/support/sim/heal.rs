@@ -16,7 +16,7 @@ use statehall::replica::causal::{Causal, read_bounds};
 use statehall::replica::cells::Kind as CellKind;
 use statehall::replica::clock::Stamp;
 use statehall::replica::frame::read_cells;
-use statehall::replica::session::PING_MS;
+use statehall::replica::protocol::PING_MS;
 use std::collections::BTreeMap;
 
 /// After so many rounds nodes that do not agree never will.
@@ -120,7 +120,10 @@ impl<V: Kind> World<V> {
         }
         if self.plan.exact() {
             let repairs = self.statistics.of("repairs");
-            assert!(repairs == 0 || self.plan.profile != Profile::NoPurge, "{repairs} repairs, although nothing was forgotten");
+            assert!(
+                repairs == 0 || self.plan.profile != Profile::NoPurge,
+                "{repairs} repairs, although nothing was forgotten"
+            );
             assert!(reached.keys().all(|key| foretold.contains_key(key)), "a key that nobody wrote");
         }
         self.statistics.count("foretold", foretold.len() as u64);

@@ -62,17 +62,7 @@ impl<V: Kind> Node<V> {
         let picture = Picture::new(watch.expect("a first watch"));
         // A monotonic clock starts anywhere, and often long before the kernel does.
         let monotonic_ms = rng.pick(&[0, 1_000, 5_000_000]);
-        Self {
-            kernel,
-            pool,
-            skew_ms,
-            monotonic_ms,
-            frozen: None,
-            wake_ms: 0,
-            picture,
-            told: None,
-            message: Vec::new(),
-        }
+        Self { kernel, pool, skew_ms, monotonic_ms, frozen: None, wake_ms: 0, picture, told: None, message: Vec::new() }
     }
 
     /// The node's time at a time of the world.

@@ -169,7 +169,9 @@ impl Plan {
     /// Whether nothing is ever forgotten, so that the end can be foretold.
     pub fn exact(&self) -> bool {
         self.profile != Profile::Agreement
-            && self.tombstone_ms == NEVER_MS && self.tombstones == 65_536 && self.remembers_sessions()
+            && self.tombstone_ms == NEVER_MS
+            && self.tombstones == 65_536
+            && self.remembers_sessions()
     }
 
     /// Whether no session is forgotten.
@@ -179,7 +181,10 @@ impl Plan {
 
     fn forget_nothing(&mut self) {
         (self.tombstone_ms, self.tombstones, self.sessions) = (NEVER_MS, 65_536, 4_096);
-        self.faults = Fault::ALL.into_iter().map(|(fault, often)| (fault, if fault == Fault::Crash { 600 } else { often })).collect();
+        self.faults = Fault::ALL
+            .into_iter()
+            .map(|(fault, often)| (fault, if fault == Fault::Crash { 600 } else { often }))
+            .collect();
     }
 
     fn answer_late(&mut self, rng: &mut Rng) {

@@ -40,10 +40,12 @@ impl<V: Kind> World<V> {
     /// The world of a seed and its plan.
     pub fn new(seed: u64, plan: Plan, verbose: bool) -> Self {
         let heads = ["a", "b/c", "d"];
-        let name = |key: usize| if key < plan.kept { format!("kept/{key}") } else { format!("{}/{key}", heads[key % 3]) };
+        let name =
+            |key: usize| if key < plan.kept { format!("kept/{key}") } else { format!("{}/{key}", heads[key % 3]) };
         let keys = (0..plan.keys).map(|key| Key::parse(&name(key)).expect("a key")).collect();
         let values = [Value::Null, 0.into(), 1.into(), 2.into(), 3.into(), (-7).into(), 0.5.into(), "text".into()];
-        let long = [Value::from("x".repeat(150)), Value::from([("a", 1.into()), ("b", vec![Value::Bool(true)].into())])];
+        let long =
+            [Value::from("x".repeat(150)), Value::from([("a", 1.into()), ("b", vec![Value::Bool(true)].into())])];
         let palette = values.into_iter().chain(long).map(|value| (value.clone(), encoded(&value).len() as u64));
         let mut world = Self {
             rng: Rng::new(seed),
@@ -142,7 +144,8 @@ impl<V: Kind> World<V> {
     /// Lets time pass: frames arrive, and nodes do what is due.
     pub fn run_until(&mut self, end_ms: u64) {
         loop {
-            let waking = self.nodes.iter().enumerate().filter_map(|(place, node)| Some((node.as_ref()?.wake_ms, place)));
+            let waking =
+                self.nodes.iter().enumerate().filter_map(|(place, node)| Some((node.as_ref()?.wake_ms, place)));
             let waking = waking.min().unwrap_or((u64::MAX, 0));
             let arriving_ms = self.network.next_ms().unwrap_or(u64::MAX);
             let next_ms = waking.0.min(arriving_ms);
@@ -249,7 +252,14 @@ impl<V: Kind> World<V> {
         }
         let [lost, doubled, cut, overtaken] = self.network.faults;
         let steps = self.plan.steps;
-        let counts = [("lost", lost), ("doubled", doubled), ("cut", cut), ("overtaken", overtaken), ("steps", steps), ("seeds", 1)];
+        let counts = [
+            ("lost", lost),
+            ("doubled", doubled),
+            ("cut", cut),
+            ("overtaken", overtaken),
+            ("steps", steps),
+            ("seeds", 1),
+        ];
         for (what, times) in counts {
             self.statistics.count(what, times);
         }

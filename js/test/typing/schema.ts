@@ -1,4 +1,4 @@
-/** What the types of a hall infer, and what they refuse. Compiled by `types.test.js`, never run. */
+/** What the types of a hall infer, and what they refuse. Compiled by `typing.test.js`, never run. */
 
 import {
   type Adapter,

@@ -1,4 +1,4 @@
-/** The package's types, as strict programs see them: `types/*.ts` must compile, mistakes included. */
+/** The package's types, as strict programs see them: `typing/*.ts` must compile, mistakes included. */
 
 import assert from "node:assert/strict";
 import { execFile } from "node:child_process";
@@ -6,7 +6,7 @@ import { test } from "node:test";
 import { fileURLToPath } from "node:url";
 import { promisify } from "node:util";
 
-const folder = fileURLToPath(new URL("types", import.meta.url));
+const folder = fileURLToPath(new URL("typing", import.meta.url));
 const tsc = fileURLToPath(new URL("../node_modules/typescript/bin/tsc", import.meta.url));
 const strict = [
   ...["--noEmit", "--ignoreConfig", "--strict", "--exactOptionalPropertyTypes", "--noUncheckedIndexedAccess"],

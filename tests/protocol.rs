@@ -1,0 +1,282 @@
+//! Promises of the protocol, each in a few messages: what the simulation has found, in small, and
+//! what it can hardly reach.
+
+mod support;
+
+use statehall::kernel::{Command, Effect, Kernel, Measured, Options, Time};
+use statehall::replica::causal::Causal;
+use statehall::replica::cells::Written;
+use statehall::replica::clock::Hlc;
+use statehall::replica::frame::{Frame, Message};
+use statehall::replica::protocol::PING_MS;
+use statehall::{Code, Key, Limits, Value};
+use std::collections::BTreeMap;
+use support::kind::{encoded, measured};
+use support::testref::{Slab, TestRef};
+use support::voice::{Voice, delete_body, put_body};
+
+const HALL: &str = "hall";
+const BEGIN_MS: u64 = 1_700_000_000_000;
+
+fn at(ms: u64) -> Time {
+    Time { unix_ms: BEGIN_MS + ms, monotonic_ms: 1_000_000 + ms }
+}
+
+fn hall(seed: u64) -> Kernel<Value> {
+    hall_with(Options { seed, ..Options::default() })
+}
+
+fn hall_with(options: Options) -> Kernel<Value> {
+    Kernel::new(Options { name: HALL.into(), ..options }, ()).expect("right options")
+}
+
+fn put(kernel: &mut Kernel<Value>, key: &str, value: impl Into<Value>, ms: u64) {
+    let put = Command::Put {
+        key: Key::parse(key).expect("a key"),
+        value: measured(&value.into(), &()),
+        metadata: None,
+        origin: "test".into(),
+        expect: None,
+        ttl_ms: None,
+        touch: false,
+    };
+    kernel.apply(put, at(ms).unix_ms).expect("a put");
+}
+
+fn delete(kernel: &mut Kernel<Value>, key: &str, ms: u64) {
+    let key = Key::parse(key).expect("a key");
+    let delete = Command::Delete { key, origin: "test".into(), expect: None, touch: false };
+    kernel.apply(delete, at(ms).unix_ms).expect("a delete");
+}
+
+/// Lets time pass in a kernel and returns its frames.
+fn frames(kernel: &mut Kernel<Value>, ms: u64) -> Vec<Vec<u8>> {
+    kernel.advance(at(ms));
+    std::iter::from_fn(|| kernel.next_frame()).collect()
+}
+
+/// Two kernels talk without faults for a while.
+fn talk(a: &mut Kernel<Value>, b: &mut Kernel<Value>, from_ms: u64, to_ms: u64) {
+    for ms in (from_ms..=to_ms).step_by(5) {
+        for frame in frames(a, ms) {
+            b.receive(&frame, at(ms)).expect("a sound frame");
+        }
+        for frame in frames(b, ms) {
+            a.receive(&frame, at(ms)).expect("a sound frame");
+        }
+    }
+}
+
+/// How many of the frames satisfy a test on their message.
+fn count(frames: &[Vec<u8>], is: impl Fn(&Message<'_>) -> bool) -> usize {
+    let hall = statehall::codec::hash(HALL.as_bytes());
+    let read = |bytes: &&Vec<u8>| {
+        let frame = Frame::read(bytes, hall).expect("a frame");
+        Message::read(frame.payload, frame.version).is_ok_and(|message| is(&message))
+    };
+    frames.iter().filter(read).count()
+}
+
+fn integer(kernel: &Kernel<Value>, key: &str) -> Option<i64> {
+    kernel.entry(key).and_then(|entry| entry.value.as_integer())
+}
+
+/// What a peer holds, and has seen, as an answer that is everything.
+fn everything<'a>(context: &Causal, cells: Vec<Written<'a>>) -> Message<'a> {
+    Message::Diff { everything: true, context: context.clone(), purged: BTreeMap::new(), cells }
+}
+
+/// Without this, an old write that its author has seen nobody delete undoes a delete that this
+/// session still remembers (the `tombstones` ablation).
+#[test]
+fn what_is_deleted_here_stays_so() {
+    let mut kernel = hall(1);
+    let (mut deleter, mut forgetful, mut orphan) = (Voice::new(HALL, 21), Voice::new(HALL, 22), Voice::new(HALL, 23));
+    kernel.receive(&deleter.ops(0, "k", BEGIN_MS + 50, &delete_body()), at(60)).expect("a delete");
+    // A peer that has seen the delete and dropped its tombstone tells everything that it has.
+    let mut context = Causal::default();
+    context.advance(deleter.stamp(0).session, Hlc::at_ms(BEGIN_MS + 50));
+    kernel.receive(&forgetful.tell(kernel.session(), &everything(&context, vec![])), at(70)).expect("an answer");
+    kernel.receive(&orphan.ops(0, "k", BEGIN_MS + 10, &put_body(&1.into(), None, None)), at(80)).expect("a put");
+    assert!(kernel.entry("k").is_none(), "an older write has undone a delete");
+}
+
+/// Writes from before joining were once covered by the first write after it, and lost.
+#[test]
+fn what_is_written_before_joining_is_not_passed_over() {
+    let (mut early, mut other) = (hall(1), hall(2));
+    other.join(at(0));
+    frames(&mut other, 0);
+    put(&mut early, "before", 1, 1);
+    frames(&mut early, 2);
+    early.join(at(3));
+    frames(&mut early, 3); // its question is lost
+    put(&mut early, "after", 2, 4);
+    talk(&mut early, &mut other, 5, 3_000);
+    assert_eq!((integer(&other, "before"), integer(&other, "after")), (Some(1), Some(2)));
+    assert_eq!((integer(&early, "before"), integer(&early, "after")), (Some(1), Some(2)));
+}
+
+/// A ping that meets writes not yet encoded was once taken for a difference in what is live.
+#[test]
+fn unsealed_writes_do_not_raise_an_alarm() {
+    let (mut a, mut b) = (hall(1), hall(2));
+    a.join(at(0));
+    b.join(at(0));
+    put(&mut a, "k", 1, 0);
+    talk(&mut a, &mut b, 0, 1_000);
+    put(&mut b, "k", 2, 1_001);
+    let pings: Vec<_> = (1_002..5_000).step_by(10).flat_map(|ms| frames(&mut a, ms)).collect();
+    assert!(count(&pings, |message| matches!(message, Message::Ping { .. })) > 0);
+    for frame in &pings {
+        b.receive(frame, at(5_000)).expect("a sound frame");
+    }
+    let answers: Vec<_> = (5_000..7_000).step_by(10).flat_map(|ms| frames(&mut b, ms)).collect();
+    assert_eq!(count(&answers, |message| matches!(message, Message::Hello { everything: true, .. })), 0);
+}
+
+/// Others' activity once put off the ping of a session that only listens, until it was forgotten.
+#[test]
+fn who_only_listens_stays_here_however_busy_the_others_are() {
+    let (mut busy, mut quiet) = (hall(1), hall(2));
+    busy.join(at(0));
+    quiet.join(at(0));
+    for second in 0..400 {
+        put(&mut busy, "clock", second, 500 * second as u64);
+        talk(&mut busy, &mut quiet, 500 * second as u64, 500 * second as u64 + 20);
+        assert_eq!(busy.peers().count(), 1, "after {second} half seconds");
+    }
+}
+
+/// What one session refuses as too far ahead must not drag its own clock there.
+#[test]
+fn a_wrong_clock_is_not_catching() {
+    const DAYS_MS: u64 = 3 * 24 * 3_600_000;
+    let (mut a, mut b) = (hall(1), hall(2));
+    a.join(at(0));
+    b.join(at(0));
+    talk(&mut a, &mut b, 0, 100);
+    let mut wrong = Voice::new(HALL, 77);
+    let frame = wrong.ops(0, "k", BEGIN_MS + DAYS_MS, &put_body(&1.into(), None, None));
+    a.receive(&frame, at(101)).expect("a frame like any other");
+    let is_report = |effect: Effect<Value>| matches!(effect, Effect::Report(error) if error.code == Code::ClockAhead);
+    assert!(std::iter::from_fn(|| a.next_effect()).any(is_report), "it is reported");
+    assert!(a.entry("k").is_none());
+    talk(&mut a, &mut b, 102, 3_000);
+    put(&mut b, "after", 2, 3_001);
+    talk(&mut a, &mut b, 3_002, 6_000);
+    assert_eq!((integer(&a, "after"), integer(&b, "after")), (Some(2), Some(2)));
+}
+
+/// A kernel that starts late by its monotonic clock once forgot restored deletes at once.
+#[test]
+fn restored_deletes_are_remembered_as_long_as_others() {
+    let mut first = hall(1);
+    put(&mut first, "k", 1, 0);
+    frames(&mut first, 0);
+    delete(&mut first, "k", 1);
+    let snapshot = first.snapshot().expect("a snapshot");
+    let mut second = hall(2);
+    second.restore(&snapshot, at(2)).expect("a whole snapshot");
+    second.advance(at(3));
+    assert_eq!(second.usage().tombstones, 1);
+    second.advance(at(3 + statehall::kernel::TOMBSTONE_MS));
+    assert_eq!(second.usage().tombstones, 0);
+}
+
+/// A snapshot whose tombstones were purged still says what was deleted.
+#[test]
+fn a_snapshot_deletes_what_it_knows_to_be_gone() {
+    let options = |seed| Options { seed, tombstone_ms: 10, ..Options::default() };
+    let (mut a, mut b) = (hall_with(options(1)), hall_with(options(2)));
+    a.join(at(0));
+    b.join(at(0));
+    put(&mut a, "k", 1, 0);
+    talk(&mut a, &mut b, 0, 100);
+    delete(&mut a, "k", 101);
+    frames(&mut a, 102); // nobody hears it
+    a.advance(at(200));
+    assert_eq!(a.usage().tombstones, 0);
+    put(&mut b, "own", 2, 201);
+    b.restore(&a.snapshot().expect("a snapshot"), at(202)).expect("a whole snapshot");
+    assert_eq!((integer(&b, "k"), integer(&b, "own")), (None, Some(2)));
+}
+
+/// A session at twice its limit once refused to hear again what it already has.
+#[test]
+fn what_is_known_already_needs_no_room() {
+    let mut limits = Limits::default();
+    limits.set("entries", 2).expect("a limit");
+    let mut kernel = hall_with(Options { seed: 1, limits, ..Options::default() });
+    let mut voice = Voice::new(HALL, 5);
+    let body = put_body(&1.into(), None, None);
+    for (n, key) in ["a", "b", "c", "d"].into_iter().enumerate() {
+        let ms = BEGIN_MS + n as u64;
+        kernel.receive(&voice.ops(if n == 0 { 0 } else { ms - 1 }, key, ms, &body), at(10)).expect("twice the limit");
+    }
+    let last_ms = BEGIN_MS + 3;
+    let refused = kernel.receive(&voice.ops(last_ms, "e", last_ms + 1, &body), at(11));
+    assert_eq!(refused.map_err(|error| error.code), Err(Code::Limit));
+    assert_eq!(kernel.usage().entries, 4);
+    let again = voice.ops(last_ms - 1, "d", last_ms, &body);
+    kernel.receive(&again, at(12)).expect("what is known");
+    let other = voice.ops(last_ms, "a", last_ms + 2, &delete_body());
+    kernel.receive(&other, at(13)).expect("what makes room");
+    assert_eq!(kernel.usage().entries, 3);
+}
+
+/// A value that a batch may yet take back must not be sealed under the stamp of another.
+#[test]
+fn nothing_is_encoded_inside_a_batch() {
+    let pool = Slab::default();
+    let mut kernel = Kernel::<TestRef>::new(Options::default(), pool.clone()).expect("right options");
+    let put = |value: i64| Command::Put {
+        key: Key::parse("k").expect("a key"),
+        value: measured(&value.into(), &pool),
+        metadata: None::<Measured<TestRef>>,
+        origin: "test".into(),
+        expect: None,
+        ttl_ms: None,
+        touch: false,
+    };
+    kernel.apply(put(1), 5).expect("a put");
+    kernel.begin().expect("a batch");
+    kernel.apply(put(2), 6).expect("a put");
+    assert!(kernel.wanted().is_empty());
+    let bytes = encoded(&2.into());
+    assert_eq!(kernel.supply([bytes.as_slice()]).map_err(|error| error.code), Err(Code::InvalidArgument));
+    kernel.roll_back().expect("a batch");
+    assert_eq!(kernel.wanted().len(), 1);
+}
+
+/// A session is never told more than [`PING_MS`] late that it lacks something.
+#[test]
+fn a_lost_last_write_is_found_although_others_are_busy() {
+    let (mut a, mut b, mut busy) = (hall(1), hall(2), hall(3));
+    for kernel in [&mut a, &mut b, &mut busy] {
+        kernel.join(at(0));
+    }
+    put(&mut a, "lost", 1, 0);
+    frames(&mut a, 0); // nobody hears it
+    let mut found_ms = None;
+    for ms in (1..3 * PING_MS).step_by(20) {
+        if ms % 500 == 1 {
+            put(&mut busy, "clock", ms as i64, ms);
+        }
+        let mut posted = Vec::new();
+        for (from, kernel) in [&mut a, &mut b, &mut busy].into_iter().enumerate() {
+            posted.extend(frames(kernel, ms).into_iter().map(|frame| (from, frame)));
+        }
+        for (from, frame) in posted {
+            for (to, kernel) in [&mut a, &mut b, &mut busy].into_iter().enumerate() {
+                if to != from {
+                    kernel.receive(&frame, at(ms)).expect("a sound frame");
+                }
+            }
+        }
+        if b.entry("lost").is_some() {
+            found_ms = found_ms.or(Some(ms));
+        }
+    }
+    assert!(found_ms.is_some_and(|ms| ms <= PING_MS + 2_000), "found after {found_ms:?} ms");
+}
