@@ -87,3 +87,18 @@ export class Mirror {
     return held;
   }
 }
+
+/** Mirrors a change. */
+export function mirrorChange(
+  cell: Cell,
+  ref: number,
+  { value, revision, origin, metadata }: Pick<Cell, "value" | "revision" | "origin" | "metadata">,
+  expires: number | undefined,
+): void {
+  cell.ref = ref;
+  cell.value = value;
+  cell.revision = value === undefined ? 0 : revision;
+  cell.origin = origin;
+  cell.metadata = metadata;
+  cell.expires = expires;
+}

@@ -15,7 +15,7 @@ import type { Adapter, Agent, Clock, Limits, Metadata, Value } from "./contract.
 import { Core, reset, started } from "./core.js";
 import { Dispatcher, ownerName, type Told, type Watch } from "./dispatch.js";
 import { readError, StatehallError } from "./error.js";
-import { type Cell, Mirror } from "./mirror.js";
+import { type Cell, Mirror, mirrorChange } from "./mirror.js";
 import { INITIAL, NOTIFY, type Numbers, READY, REPORT, SESSIONS, SYNCED, TAKEN, WIDTH } from "./record.js";
 import { admit, admitMetadata } from "./value.js";
 
@@ -505,7 +505,7 @@ export class Session {
         initial: initial === 1,
       };
       if (kind === NOTIFY) {
-        if (cell) store(cell, value, told, expires < 0 ? undefined : expires);
+        if (cell) mirrorChange(cell, value, told, expires < 0 ? undefined : expires);
         if (whom > 0) this.dispatcher.tell(this.members(whom), told);
         return;
       }
@@ -594,14 +594,4 @@ export class Session {
     // From now on the kernel names this key by its slot.
     mirror.at(written[0] as number, key);
   }
-}
-
-/** Mirrors a change. */
-function store(cell: Cell, ref: number, told: Told, expires: number | undefined): void {
-  cell.ref = ref;
-  cell.value = told.value;
-  cell.revision = told.value === undefined ? 0 : told.revision;
-  cell.origin = told.origin;
-  cell.metadata = told.metadata;
-  cell.expires = expires;
 }

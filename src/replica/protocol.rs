@@ -145,9 +145,9 @@ impl Replica {
         let earlier = |&(peer, _): &(Session, &Peer)| peer != from && turn(peer) < turn(self.config.session);
         let before = self.peers.iter().filter(earlier).take(ANSWER_TURNS).count() as u64;
         let due_ms = monotonic_ms.saturating_add(before * ANSWER_TURN_MS);
-        self.answers.insert(from, Answer { due_ms, everything, context });
-        if self.answers.len() > self.config.sessions {
-            self.answers.pop_first();
+        // Who finds no place asks again; if places were taken away, it could always be the same one's.
+        if self.answers.len() < self.config.sessions || self.answers.contains_key(&from) {
+            self.answers.insert(from, Answer { due_ms, everything, context });
         }
     }
 
