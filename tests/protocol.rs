@@ -202,27 +202,32 @@ fn a_snapshot_deletes_what_it_knows_to_be_gone() {
     assert_eq!((integer(&b, "k"), integer(&b, "own")), (None, Some(2)));
 }
 
-/// A session at twice its limit once refused to hear again what it already has.
+/// A session that had merged more than its own limit once refused to hear the same again.
 #[test]
 fn what_is_known_already_needs_no_room() {
     let mut limits = Limits::default();
-    limits.set("entries", 2).expect("a limit");
+    limits.set("bytes", 100).expect("a limit");
     let mut kernel = hall_with(Options { seed: 1, limits, ..Options::default() });
     let mut voice = Voice::new(HALL, 5);
-    let body = put_body(&1.into(), None, None);
-    for (n, key) in ["a", "b", "c", "d"].into_iter().enumerate() {
+    let body = put_body(&"x".repeat(60).into(), None, None);
+    for (n, key) in ["a", "b", "c"].into_iter().enumerate() {
         let ms = BEGIN_MS + n as u64;
         kernel.receive(&voice.ops(if n == 0 { 0 } else { ms - 1 }, key, ms, &body), at(10)).expect("twice the limit");
     }
-    let last_ms = BEGIN_MS + 3;
+    let bytes = kernel.usage().bytes;
+    assert!((101..=200).contains(&bytes), "{bytes}");
+    let last_ms = BEGIN_MS + 2;
     let refused = kernel.receive(&voice.ops(last_ms, "e", last_ms + 1, &body), at(11));
     assert_eq!(refused.map_err(|error| error.code), Err(Code::Limit));
-    assert_eq!(kernel.usage().entries, 4);
-    let again = voice.ops(last_ms - 1, "d", last_ms, &body);
-    kernel.receive(&again, at(12)).expect("what is known");
-    let other = voice.ops(last_ms, "a", last_ms + 2, &delete_body());
-    kernel.receive(&other, at(13)).expect("what makes room");
-    assert_eq!(kernel.usage().entries, 3);
+    assert_eq!(kernel.usage().bytes, bytes);
+    let mut context = Causal::default();
+    context.advance(voice.stamp(0).session, Hlc::at_ms(last_ms));
+    let stamps = (0..3).map(|n| voice.stamp(BEGIN_MS + n)).zip(["a", "b", "c"]);
+    let cells = stamps.map(|(stamp, key)| Written { key, stamp, body: &body }).collect();
+    let frame = voice.say(&everything(&context, cells));
+    kernel.receive(&frame, at(12)).expect("what is known");
+    kernel.receive(&voice.ops(last_ms, "a", last_ms + 2, &delete_body()), at(13)).expect("what makes room");
+    assert_eq!(kernel.usage().entries, 2);
 }
 
 /// A value that a batch may yet take back must not be sealed under the stamp of another.
@@ -249,17 +254,20 @@ fn nothing_is_encoded_inside_a_batch() {
     assert_eq!(kernel.wanted().len(), 1);
 }
 
-/// A session is never told more than [`PING_MS`] late that it lacks something.
+/// While others wrote, pings were once put off, and with them the news of a lost write.
 #[test]
 fn a_lost_last_write_is_found_although_others_are_busy() {
+    const WRITTEN_MS: u64 = 10_001;
     let (mut a, mut b, mut busy) = (hall(1), hall(2), hall(3));
     for kernel in [&mut a, &mut b, &mut busy] {
         kernel.join(at(0));
     }
-    put(&mut a, "lost", 1, 0);
-    frames(&mut a, 0); // nobody hears it
     let mut found_ms = None;
-    for ms in (1..3 * PING_MS).step_by(20) {
+    for ms in (1..4 * PING_MS).step_by(20) {
+        if ms == WRITTEN_MS {
+            put(&mut a, "lost", 1, ms);
+            frames(&mut a, ms); // nobody hears it
+        }
         if ms % 500 == 1 {
             put(&mut busy, "clock", ms as i64, ms);
         }
@@ -278,5 +286,5 @@ fn a_lost_last_write_is_found_although_others_are_busy() {
             found_ms = found_ms.or(Some(ms));
         }
     }
-    assert!(found_ms.is_some_and(|ms| ms <= PING_MS + 2_000), "found after {found_ms:?} ms");
+    assert!(found_ms.is_some_and(|ms| ms <= WRITTEN_MS + PING_MS + 2_000), "found after {found_ms:?} ms");
 }
