@@ -71,6 +71,7 @@ clean: ## Remove what was built; installed tools and npm packages stay
 .PHONY: test-rust test-js test-docs test-package test-threads test-browser test-demo
 test-rust: rust
 	cargo test --workspace
+	cargo test --test ablations -- --ignored
 
 test-js: $(PACKAGE)
 	$(NODE_TEST) js/test/*.test.js

@@ -91,6 +91,7 @@ fn compiler_without(parts: &[&str]) -> PathBuf {
 }
 
 #[test]
+#[ignore = "builds the crate several times; `make test` runs it"]
 fn each_part_is_needed() {
     let rows: [(&'static [&'static str], &str, u64, &str); 6] = [
         // Once deletes are forgotten, equal contexts no longer mean equal states.
@@ -124,6 +125,7 @@ fn each_part_is_needed() {
 /// A session that drops its tombstones when it is told everything shows what it knows as deleted.
 /// The simulation has not met that in 100,000 worlds, so it has a test of its own.
 #[test]
+#[ignore = "builds the crate several times; `make test` runs it"]
 fn tombstones_are_needed() {
     let build = Build::without(&["tombstones"]);
     let Outcome { passed, .. } = build.run("protocol", "what_is_deleted_here_stays_so", "default", 0);
@@ -132,6 +134,7 @@ fn tombstones_are_needed() {
 
 /// Without the chain the halls still agree, because of the hash, which is the net and not the plan.
 #[test]
+#[ignore = "builds the crate several times; `make test` runs it"]
 fn the_chain_spares_repairs() {
     let Outcome { passed, output } = Build::without(&["prev"]).simulate("agreement", COMPARED);
     assert!(passed, "{output}");

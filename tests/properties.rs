@@ -3,6 +3,18 @@
 //!
 //! The generators are our own few lines, because what they draw is histories, not values.
 
+#[path = "properties/bodies.rs"]
+mod bodies;
+#[path = "properties/cases.rs"]
+mod cases;
+#[path = "properties/contexts.rs"]
+mod contexts;
+#[path = "properties/intake.rs"]
+mod intake;
+#[path = "properties/kernels.rs"]
+mod kernels;
+#[path = "properties/skew.rs"]
+mod skew;
 mod support;
 
 use statehall::codec::{Reader, hash};
@@ -11,7 +23,7 @@ use statehall::replica::causal::Causal;
 use statehall::replica::cells::Written;
 use statehall::replica::clock::{Clock, Hlc, Session, Stamp};
 use statehall::replica::frame::{Frame, Message};
-use statehall::{Code, Key, Value};
+use statehall::{Code, Key, Limits, Value};
 use support::kind::{Kind, measured, settle};
 use support::rng::Rng;
 use support::testref::TestRef;
@@ -25,7 +37,10 @@ fn at(ms: u64) -> Time {
 }
 
 fn open<V: Kind>(seed: u64) -> Kernel<V> {
-    Kernel::new(Options { name: HALL.into(), seed, ..Options::default() }, V::pool()).expect("right options")
+    // Some remember so few sessions that they have to forget some.
+    let sessions = if seed.is_multiple_of(2) { 2 } else { 4_096 };
+    let limits = Limits { sessions, ..Limits::default() };
+    Kernel::new(Options { name: HALL.into(), seed, limits, ..Options::default() }, V::pool()).expect("right options")
 }
 
 #[test]
@@ -147,12 +162,15 @@ fn forgetting_sessions_keeps_what_was_seen() {
         let past = Past::draw(rng);
         let before = past.heard(rng);
         let (mut after, max) = (before.clone(), rng.below(4) as usize);
-        after.prune(max, Hlc(u64::MAX));
-        assert!(after.sessions() <= max.max(before.sessions().min(max)), "case {case}");
+        // Forgetting may close gaps of others, which then have a bound, so once may not be enough.
+        for _ in 0..=past.runs.len() {
+            after.prune(max, Hlc(u64::MAX));
+        }
+        assert!(after.sessions() <= max, "case {case}");
         for stamp in past.stamps() {
             assert!(!before.covers(stamp) || after.covers(stamp), "{stamp:?}, case {case}");
         }
-        assert!(after == before || after.lacks(&before) == before.lacks(&before));
+        assert!(!after.lacks(&before), "case {case}");
     }
 }
 
@@ -284,7 +302,8 @@ fn snapshots_are_one_to_one_with_states() {
         counted.restore(&snapshot, at(60)).expect("a whole snapshot");
         assert!(state(&mut plain) == snapshot && state(&mut counted) == snapshot, "case {case}");
         let seen = |kernel: &Kernel<Value>| -> Vec<_> {
-            let entries = kernel.slots(None).into_iter().filter_map(|slot| Some((kernel.key(slot)?, kernel.entry_at(slot)?)));
+            let entries =
+                kernel.slots(None).into_iter().filter_map(|slot| Some((kernel.key(slot)?, kernel.entry_at(slot)?)));
             entries.map(|(key, entry)| (key, entry.value.clone(), entry.metadata.clone(), entry.expires_ms)).collect()
         };
         assert_eq!(seen(&plain), seen(&kernel), "case {case}");
@@ -300,7 +319,10 @@ fn damaged_snapshots_are_refused_and_change_nothing() {
     let mut refuse = |bytes: &[u8], code: Code| {
         assert_eq!(kernel.restore(bytes, at(60)).map_err(|error| error.code), Err(code));
         assert!(kernel.next_effect().is_none());
-        assert!((state(&mut kernel), kernel.revision(), kernel.usage()) == before, "a refused snapshot changes nothing");
+        assert!(
+            (state(&mut kernel), kernel.revision(), kernel.usage()) == before,
+            "a refused snapshot changes nothing"
+        );
     };
     for length in 0..snapshot.len() {
         refuse(&snapshot[..length], Code::InvalidSnapshot);
@@ -333,38 +355,51 @@ fn resealed(bytes: &[u8], change: impl FnOnce(&mut Vec<u8>)) -> Vec<u8> {
 fn forged_bytes_never_panic_and_leave_no_trace_if_refused() {
     let rng = &mut Rng::new(8);
     let (mut refused, mut taken) = (0, 0);
-    for _ in 0..CASES / 4 {
-        let snapshot = state(&mut lived_in::<Value>(rng, 1));
-        let frames = sampled(rng);
-        let mut victim = lived_in::<TestRef>(rng, 2);
-        for _ in 0..20 {
-            let before = (state(&mut victim), victim.revision(), victim.usage().entries, victim.peers().count());
-            let result = if rng.percent(30) {
-                let forged = resealed(&snapshot, |body| *body = damage(body, rng));
-                victim.restore(&forged, at(60))
-            } else {
-                let frame = &frames[rng.index(frames.len())];
-                victim.receive(&forged(frame, rng), at(60))
-            };
-            match result {
-                Err(_) => {
-                    assert!(victim.next_effect().is_none());
-                    let after = (state(&mut victim), victim.revision(), victim.usage().entries, victim.peers().count());
-                    assert!(after == before, "a refused frame changes nothing");
-                    refused += 1;
-                }
-                Ok(()) => taken += 1,
-            }
-            while victim.next_effect().is_some() {}
-        }
-        victim.join(at(61));
-        for ms in 61..100 {
-            settle(&mut victim);
-            victim.advance(at(ms));
-            while victim.next_frame().is_some() {}
-        }
+    for case in 0..CASES / 4 {
+        let (refusals, forgeries) = if case % 2 == 0 { forge::<Value>(rng, case) } else { forge::<TestRef>(rng, case) };
+        (refused, taken) = (refused + refusals, taken + forgeries);
     }
     assert!(refused > 0 && taken > 0, "both happen: {refused}, {taken}");
+}
+
+/// A kernel that hears forged bytes and then goes on; how many were refused, how many not.
+fn forge<V: Kind>(rng: &mut Rng, seed: u64) -> (u64, u64) {
+    let (mut refused, mut taken) = (0, 0);
+    let snapshot = state(&mut lived_in::<Value>(rng, 1));
+    let frames = sampled(rng);
+    let mut victim = lived_in::<V>(rng, seed / 2);
+    for _ in 0..20 {
+        let before = (state(&mut victim), victim.revision(), victim.usage().entries, victim.peers().count());
+        let result = if rng.percent(30) {
+            let forged = resealed(&snapshot, |body| *body = damage(body, rng));
+            victim.restore(&forged, at(60))
+        } else {
+            let frame = &frames[rng.index(frames.len())];
+            victim.receive(&forged(frame, rng), at(60))
+        };
+        match result {
+            Err(_) => {
+                assert!(victim.next_effect().is_none());
+                let after = (state(&mut victim), victim.revision(), victim.usage().entries, victim.peers().count());
+                assert!(after == before, "a refused frame changes nothing");
+                refused += 1;
+            }
+            Ok(()) => taken += 1,
+        }
+        while victim.next_effect().is_some() {}
+    }
+    victim.join(at(61));
+    let pool = V::share(&victim.pool);
+    for ms in 61..100 {
+        let (key, value) = (Key::parse("own").expect("a key"), measured(&Value::from(ms as i64), &pool));
+        let origin = "test".into();
+        let put = Command::Put { key, value, metadata: None, origin, expect: None, ttl_ms: None, touch: false };
+        victim.apply(put, at(ms).unix_ms).expect("a sound command");
+        settle(&mut victim);
+        victim.advance(at(ms));
+        while victim.next_frame().is_some() {}
+    }
+    (refused, taken)
 }
 
 /// Frames of every kind of message.

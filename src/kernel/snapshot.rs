@@ -36,7 +36,7 @@ impl<V: Stored> Kernel<V> {
                 Some(Written { key: self.keys.text(index), stamp: cell.stamp, body })
             })
             .collect();
-        cells.sort_by_key(|cell| cell.stamp);
+        cells.sort_unstable_by_key(|cell| (cell.stamp, cell.key));
         let mut out = MAGIC.to_vec();
         out.push(VERSION);
         self.replica.context().write(&mut out);
@@ -64,6 +64,9 @@ impl<V: Stored> Kernel<V> {
         let version = reader.byte().map_err(invalid)?;
         if u64::from_le_bytes(*sum) != hash(body) {
             return Err(invalid("the checksum is wrong"));
+        }
+        if version == 0 {
+            return Err(invalid("an impossible version"));
         }
         if version > VERSION {
             let detail = format!("the snapshot has version {version}, this statehall reads up to {VERSION}");

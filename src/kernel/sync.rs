@@ -23,6 +23,11 @@ const REFUSED_AHEAD_MS: u64 = 24 * 60 * 60 * 1_000;
 /// A stamp this far ahead of our clock is counted.
 const COUNTED_AHEAD_MS: u64 = 5 * 60 * 1_000;
 
+/// The latest reading that is not left out.
+fn latest_taken(time: Time) -> Hlc {
+    Hlc(Hlc::at_ms(time.unix_ms.saturating_add(REFUSED_AHEAD_MS)).0 | 0xffff)
+}
+
 /// What is merged, as it was sent and as it was read.
 type Merge<'a> = (Written<'a>, Body<'a>);
 
@@ -71,7 +76,7 @@ impl<V: Stored> Kernel<V> {
                 self.replica.heard(from, time.unix_ms, time.monotonic_ms);
                 self.merge(&merges, time, Vec::new(), from);
                 let cells: Vec<_> = merges.into_iter().map(|(written, _)| written).collect();
-                self.replica.merged_ops(from, previous, &cells, time.monotonic_ms);
+                self.replica.merged_ops(from, previous, &cells, latest_taken(time), time.monotonic_ms);
             }
             Message::Diff { everything, context, purged, cells } => {
                 let merges = self.check_cells(cells)?;
@@ -241,7 +246,7 @@ impl<V: Stored> Kernel<V> {
             outlived = self.replica.outlived(context, &kept);
         }
         self.merge(merges, time, outlived, from);
-        let latest = Hlc::at_ms(time.unix_ms.saturating_add(REFUSED_AHEAD_MS));
+        let latest = latest_taken(time);
         self.replica.merged_state(context, purged, everything, latest);
         if self.replica.cells.live_hash() != live_before {
             self.replica.active(time.monotonic_ms);

@@ -65,6 +65,10 @@ impl Causal {
                 self.cloud.insert((session, hlc), previous);
             }
         }
+        // A chain that no sound sender makes may have been overtaken.
+        let bounds = &self.bounds;
+        let floor = self.floor;
+        self.cloud.retain(|(session, hlc), _| *hlc > bounds.get(session).copied().unwrap_or(floor));
     }
 
     /// Joins what another has seen.
@@ -80,6 +84,17 @@ impl Causal {
             }
         }
         self.compact();
+    }
+
+    /// What of this is not later than `latest`.
+    pub fn until(&self, latest: Hlc) -> Self {
+        let mut causal = self.clone();
+        causal.floor = causal.floor.min(latest);
+        causal.bounds.values_mut().for_each(|hlc| *hlc = latest.min(*hlc));
+        let floor = causal.floor;
+        causal.bounds.retain(|_, hlc| *hlc > floor);
+        causal.cloud.retain(|&(_, hlc), _| hlc <= latest);
+        causal
     }
 
     /// Whether the other has seen something that this one has not.

@@ -187,7 +187,7 @@ pub fn write_cells(cells: &[Written<'_>], out: &mut Vec<u8>) {
     }
 }
 
-/// Reads cells, in strictly ascending order of their stamps.
+/// Reads cells, in strictly ascending order of their stamps (and keys, should a stamp be forged).
 pub fn read_cells<'a>(reader: &mut Reader<'a>) -> Result<Vec<Written<'a>>, Malformed> {
     let count = reader.count(12)?;
     let mut cells: Vec<Written<'a>> = Vec::with_capacity(count);
@@ -198,7 +198,7 @@ pub fn read_cells<'a>(reader: &mut Reader<'a>) -> Result<Vec<Written<'a>>, Malfo
         if Kind::of(body).is_none() {
             return Err("a cell of an unknown kind");
         }
-        if cells.last().is_some_and(|last| last.stamp >= stamp) {
+        if cells.last().is_some_and(|last| (last.stamp, last.key) >= (stamp, key)) {
             return Err("cells not in order");
         }
         cells.push(Written { key, stamp, body });
@@ -262,6 +262,9 @@ impl<'a> Frame<'a> {
         let (version, oldest) = head.map_err(invalid)?;
         if u64::from_le_bytes(*sum) != hash(body) {
             return Err(invalid("the checksum is wrong"));
+        }
+        if version == 0 || oldest > version {
+            return Err(invalid("an impossible version"));
         }
         if oldest > VERSION {
             let detail =

@@ -337,7 +337,7 @@ impl Replica {
             wanted.then(|| Written { key: keys.text(index), stamp: cell.stamp, body })
         });
         let mut cells: Vec<_> = wanted.collect();
-        cells.sort_by_key(|cell| cell.stamp);
+        cells.sort_unstable_by_key(|cell| (cell.stamp, cell.key));
         let (context, purged) = (self.context.clone(), self.purged.clone());
         let payload = payload(&Message::Diff { everything, context, purged, cells });
         self.send_payload(to, &payload);

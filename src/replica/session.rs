@@ -37,11 +37,11 @@ pub struct Config {
 /// Frames and bytes that have passed.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Traffic {
-    /// Frames received and accepted.
+    /// Frames received that were whole and of this hall; their messages may still be refused.
     pub frames_in: u64,
     /// Frames made.
     pub frames_out: u64,
-    /// Bytes received and accepted.
+    /// The bytes of those frames.
     pub bytes_in: u64,
     /// Bytes made.
     pub bytes_out: u64,
@@ -229,8 +229,9 @@ impl Replica {
     }
 
     /// Notes that the writes of a sender have been merged.
-    pub fn merged_ops(&mut self, from: Session, previous: Hlc, cells: &[Written<'_>], monotonic_ms: u64) {
+    pub fn merged_ops(&mut self, from: Session, previous: Hlc, cells: &[Written<'_>], latest: Hlc, monotonic_ms: u64) {
         self.active(monotonic_ms);
+        let cells = &cells[..cells.partition_point(|cell| cell.stamp.hlc <= latest)];
         let Some(last) = cells.last() else { return };
         if previous <= self.context.bound(from) || cfg!(ablate = "prev") {
             self.context.advance(from, last.stamp.hlc);
@@ -271,7 +272,7 @@ impl Replica {
                 *own = hlc.max(*own);
             }
         }
-        self.context.join(context);
+        self.context.join(&context.until(latest));
         self.clock.observe(self.context.latest(latest));
     }
 
@@ -300,7 +301,7 @@ impl Replica {
             let latest = Hlc::at_ms(unix_ms.saturating_sub(self.config.tombstone_ms));
             self.context.prune(self.config.sessions, latest);
             let floor = self.context.floor();
-            self.clock.observe(floor);
+            self.clock.observe(floor.min(latest));
             self.purged.retain(|_, hlc| *hlc > floor);
         }
         gone

@@ -86,10 +86,12 @@ impl<V: Kind> World<V> {
     /// A new session at a place, which is empty.
     pub fn begin(&mut self, place: usize) {
         self.born += 1;
-        let mut limits = Limits::default();
-        limits.frame_bytes = self.plan.frame_bytes;
-        limits.tombstones = self.plan.tombstones;
-        limits.sessions = self.plan.sessions;
+        let limits = Limits {
+            frame_bytes: self.plan.frame_bytes,
+            tombstones: self.plan.tombstones,
+            sessions: self.plan.sessions,
+            ..Limits::default()
+        };
         let options = Options {
             name: HALL.into(),
             agent: format!("host-{place}").into(),

@@ -149,17 +149,32 @@ impl Reader<'_> {
                 '"' => return Ok(text),
                 '\\' => match self.rest.next() {
                     Some('n') => text.push('\n'),
-                    Some('u') => {
-                        let digits: String = self.rest.by_ref().take(4).collect();
-                        let c = u32::from_str_radix(&digits, 16).ok().and_then(char::from_u32);
-                        text.push(c.ok_or_else(|| format!("\\u{digits} is not a character"))?);
-                    }
+                    Some('u') => text.push(self.escaped()?),
                     Some(c @ ('"' | '\\')) => text.push(c),
                     other => return Err(format!("an unknown escape {other:?}")),
                 },
                 c => text.push(c),
             }
         }
+    }
+
+    /// The character of `\uXXXX`, or of two of them that are a pair of surrogates.
+    fn escaped(&mut self) -> Result<char, String> {
+        let first = self.unit()?;
+        let pair = if (0xd800..0xdc00).contains(&first) {
+            self.expect('\\')?;
+            self.expect('u')?;
+            vec![first, self.unit()?]
+        } else {
+            vec![first]
+        };
+        let c = char::decode_utf16(pair).next().and_then(Result::ok);
+        c.ok_or_else(|| format!("\\u{first:04x} is not a character"))
+    }
+
+    fn unit(&mut self) -> Result<u16, String> {
+        let digits: String = self.rest.by_ref().take(4).collect();
+        u16::from_str_radix(&digits, 16).map_err(|_| format!("\\u{digits} is not four hexadecimal digits"))
     }
 
     fn peek(&self) -> Option<char> {
