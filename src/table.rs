@@ -123,11 +123,6 @@ impl Table {
     pub fn is_empty(&self) -> bool {
         self.index.is_empty()
     }
-
-    /// One past the highest place ever given.
-    pub fn width(&self) -> usize {
-        self.rows.len()
-    }
 }
 
 #[cfg(test)]

@@ -44,6 +44,7 @@ export function broadcastChannel(): Adapter {
 export interface Port {
   postMessage(message: unknown): void;
   start?(): void;
+  unref?(): void;
   addEventListener?(type: "message", listener: (event: { data: unknown }) => void): void;
   removeEventListener?(type: "message", listener: (event: { data: unknown }) => void): void;
   on?(type: "message", listener: (data: unknown) => void): unknown;
@@ -61,6 +62,8 @@ export function messagePort(port: Port): Adapter {
         const listener = (event: { data: unknown }) => receive(frameOf(event.data));
         port.addEventListener("message", listener);
         port.start?.();
+        // A listening port would keep Node alive. A Worker is its owner's to keep or to let go.
+        if (!("terminate" in port)) port.unref?.();
         leave = () => port.removeEventListener?.("message", listener);
       } else if (port.on) {
         const listener = (data: unknown) => receive(frameOf(data));

@@ -37,7 +37,7 @@ const kinds = {
     (value) => truth(value) || (Array.isArray(value) && [...value].every(adapter)),
     "true, false or a list of adapters",
   ],
-  bigint: [(value) => typeof value === "bigint", "a bigint"],
+  seed: [(value) => typeof value === "bigint" && BigInt.asUintN(64, value) === value, "a bigint from 0 to 2^64 - 1"],
 } satisfies Record<string, readonly [Check, string]>;
 
 export type Kind = keyof typeof kinds;
@@ -58,7 +58,7 @@ export const hallOptions: Shape = {
   agent: "text",
   share: "share",
   clock: "clock",
-  seed: "bigint",
+  seed: "seed",
   limits: "record",
   notify: "truth",
   onError: "callable",

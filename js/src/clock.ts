@@ -15,3 +15,43 @@ export const platformClock: Clock = {
     return () => clearTimeout(timer as number);
   },
 };
+
+/** One timer, set to the earliest of the times that it is asked for. */
+export class Alarm {
+  private wake: { readonly at: number; readonly cancel: () => void } | undefined;
+
+  constructor(
+    private readonly clock: Clock,
+    /** Told by how many milliseconds the timer was late. */
+    private readonly ring: (late: number) => void,
+  ) {}
+
+  /** Rings `delay` milliseconds after now, which is monotonic, unless it will earlier anyhow. */
+  set(now: number, delay: number): void {
+    const { clock } = this;
+    const at = now + delay;
+    // One that is overdue may never come: some platforms end timers with the request that set them.
+    if (this.wake && this.wake.at <= at && this.wake.at > now) return;
+    this.cancel();
+    const cancel: unknown = clock.setTimer(() => {
+      this.wake = undefined;
+      this.ring(clock.monotonic() - at);
+    }, delay);
+    this.wake = { at, cancel: typeof cancel === "function" ? (cancel as () => void) : () => {} };
+  }
+
+  /** Whether it is set. */
+  get armed(): boolean {
+    return this.wake !== undefined;
+  }
+
+  /** Whether it should have rung by now. */
+  get due(): boolean {
+    return this.wake !== undefined && this.clock.monotonic() >= this.wake.at;
+  }
+
+  cancel(): void {
+    this.wake?.cancel();
+    this.wake = undefined;
+  }
+}

@@ -86,7 +86,7 @@ export interface Put {
   readonly conflict: boolean;
 }
 
-/** How a value is written. */
+/** How a value is written. A changed value loses the metadata and the time to live of the one before it. */
 export interface PutOptions {
   /** Write only if the entry has this revision; 0: only if it is absent. */
   readonly expect?: number | undefined;

@@ -72,7 +72,12 @@ export function changeFor(watch: Watch, told: Told): Change {
 export function passes(watch: Watch, change: Change, report: (error: unknown) => void): boolean {
   if (watch.filter === undefined) return true;
   try {
-    return watch.filter(change as Change<never>);
+    const passed: unknown = watch.filter(change as Change<never>);
+    if (!(passed instanceof Promise)) return Boolean(passed);
+    passed.catch(() => {});
+    const detail = `a filter of ${JSON.stringify(watch.selector)} returned a promise: it must answer at once`;
+    report(new StatehallError("callback-failed", detail));
+    return false;
   } catch (cause) {
     report(new StatehallError("callback-failed", `a filter of ${JSON.stringify(watch.selector)} threw`, { cause }));
     return false;

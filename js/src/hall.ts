@@ -62,12 +62,12 @@ export class Hall implements contract.Hall {
     agent: Agent,
     private readonly session_: Session,
     private readonly handles: Handles,
-    private readonly onError?: ((error: unknown) => void) | undefined,
+    onError?: ((error: unknown) => void) | undefined,
   ) {
     this.origin = session_.origin(agent);
     this.agent = agent;
     handles.add(this);
-    if (onError) session_.listeners.add(onError);
+    if (onError) session_.listeners.set(this, onError);
   }
 
   get session(): string {
@@ -100,6 +100,7 @@ export class Hall implements contract.Hall {
   private set(key: Key, value: unknown, options?: contract.PutOptions): Put {
     const session = this.session_;
     const text = typeof key === "string" ? key : keyText(key);
+    if (session.mirror.cells.get(text)?.expires !== undefined) session.expire();
     const cell = session.mirror.cells.get(text);
     if (cell === undefined) return this.write(keyText(text), cell, value, options);
     if (options !== undefined) return this.write(text, cell, value, options);
@@ -277,6 +278,7 @@ export class Hall implements contract.Hall {
     checkArgument("the revision", revision, "whole");
     const session = this.open();
     const pattern = selector === undefined ? EVERYTHING : patternOf(selector);
+    session.expire();
     const pairs = session.call((core) => core.changes(revision, ...pattern));
     if (pairs === undefined) return { compacted: true, revision: session.revision };
     const changes: Since.Item[] = [];
@@ -318,7 +320,7 @@ export class Hall implements contract.Hall {
 
   private iterate(selector: Selector, options: contract.IterateOptions): ChangeStream {
     const stream = new ChangeStream(this.open());
-    const capacity = options.capacity ?? Math.min(this.limits.queue, 1_024);
+    const capacity = options.capacity ?? this.limits.queue;
     const watch = this.openWatch(
       selector,
       () => stream.wake(),
@@ -341,6 +343,9 @@ export class Hall implements contract.Hall {
     const { owner, signal, initial = false, filter, once = false } = options;
     const signals = [signal, owner].filter((end): end is AbortSignal => typeof end === "object" && "aborted" in end);
     const holders = owner instanceof Hall ? [this, owner] : [this];
+    if (typeof owner === "object" && holders.length + signals.length < (signal ? 3 : 2)) {
+      throw new StatehallError("invalid-argument", "an owner is a name, an AbortSignal or a handle to a hall");
+    }
     const watch: Watch = {
       id: 0,
       selector,
@@ -364,7 +369,7 @@ export class Hall implements contract.Hall {
     };
     for (const end of signals) end.addEventListener("abort", watch.stop);
     for (const holder of holders) holder.owned.add(watch);
-    const aborted = signals.some((end) => end.aborted);
+    const aborted = signals.some((end) => end.aborted) || holders.some((end) => end.closed);
     try {
       session.openWatch(watch, initial && !aborted);
     } catch (error) {
@@ -386,7 +391,6 @@ export class Hall implements contract.Hall {
   end(owner: Owner): number {
     checkArgument("an owner", owner, "owner");
     const session = this.open();
-    if (typeof owner === "string") session.call((core) => core.end_owner(owner));
     const ended = [...session.watches.values()].filter((watch) => watch.owner === owner);
     for (const watch of ended) watch.stop();
     return ended.length;
@@ -446,7 +450,7 @@ export class Hall implements contract.Hall {
     for (const watch of [...this.owned]) watch.stop();
     for (const visitor of this.visitors) this.session_.visitors.delete(visitor);
     this.handles.release(this);
-    if (this.onError) this.session_.listeners.delete(this.onError);
+    this.session_.listeners.delete(this);
   }
 
   [Symbol.dispose](): void {
@@ -477,6 +481,7 @@ export class Hall implements contract.Hall {
   private cell(key: Key): Cell | undefined {
     const session = this.open();
     const text = typeof key === "string" ? key : keyText(key);
+    if (session.mirror.cells.get(text)?.expires !== undefined) session.expire();
     const cell = session.mirror.cells.get(text);
     // Only of a key that is not here may the text be no key at all.
     if (cell === undefined) session.call((core) => core.check_key(keyText(text)));
@@ -485,6 +490,7 @@ export class Hall implements contract.Hall {
 
   private selected(selector: Selector | undefined): Cell[] {
     const session = this.open();
+    session.expire();
     const pattern = selector === undefined ? EVERYTHING : patternOf(selector);
     const slots = session.call((core) => core.select(...pattern));
     return Array.from(slots, (slot) => session.mirror.at(slot) as Cell);

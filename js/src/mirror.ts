@@ -6,6 +6,7 @@
  * lookup and never enters the kernel.
  */
 
+import { decode } from "./codec.js";
 import type { Agent, Metadata, Value } from "./contract.js";
 
 /** One key that the kernel has a slot for; absent if `value` is undefined. */
@@ -43,6 +44,27 @@ export class Mirror {
   letGo(ref: number): void {
     this.values[ref] = undefined;
     if (ref % 2 === 0) this.free.push(ref);
+  }
+
+  /** Takes in values that have arrived: pairs of number and length, and all their bytes. */
+  arrive(arrivals: Uint32Array, bytes: Uint8Array): void {
+    for (let i = 0, at = 0; i < arrivals.length; i += 2) {
+      const end = at + (arrivals[i + 1] as number);
+      this.values[arrivals[i] as number] = decode(bytes, at, end);
+      at = end;
+    }
+  }
+
+  /** Lets go of what the kernel has: three lists, each after its length, of values, slots and watch sets. */
+  release(numbers: Float64Array, forgetSet: (set: number) => void): void {
+    let at = 0;
+    const each = (forget: (number: number) => void) => {
+      const end = at + 1 + (numbers[at] as number);
+      for (at++; at < end; at++) forget(numbers[at] as number);
+    };
+    each((ref) => this.letGo(ref));
+    each((slot) => this.forget(slot));
+    each(forgetSet);
   }
 
   /** The cell at a slot; with a key, one is made if there is none. */

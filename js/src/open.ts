@@ -93,7 +93,13 @@ function checkClock(clock: Clock): void {
 }
 
 function randomSeed(): bigint {
-  return crypto.getRandomValues(new BigUint64Array(1))[0] as bigint;
+  try {
+    return crypto.getRandomValues(new BigUint64Array(1))[0] as bigint;
+  } catch (cause) {
+    // As Cloudflare's runtime does while a Worker starts.
+    const detail = "this platform gives no randomness here: open the hall inside a request's handler, or pass a seed";
+    throw new StatehallError("unsupported", detail, { cause });
+  }
 }
 
 /** Whether this is a window or worker of a browser, rather than a server's runtime that looks like one. */

@@ -10,7 +10,9 @@
  * watches. What others have been told keeps its age (they may know better), what they have not is written anew.
  */
 
-import { decode, Encoder } from "./codec.js";
+import { Bus } from "./bus.js";
+import { Alarm } from "./clock.js";
+import { Encoder } from "./codec.js";
 import type { Adapter, Agent, Clock, Limits, Metadata, Value } from "./contract.js";
 import { Core, reset, started } from "./core.js";
 import { Dispatcher, ownerName, type Told, type Watch } from "./dispatch.js";
@@ -52,7 +54,7 @@ export class Session {
   /** Told when somebody comes or goes. */
   readonly visitors = new Set<() => void>();
   /** Told of errors; the platform's report if there is none. */
-  readonly listeners = new Set<(error: unknown) => void>();
+  readonly listeners = new Map<object, (error: unknown) => void>();
 
   private epoch = epoch;
   private origins: Agent[] = [];
@@ -67,12 +69,14 @@ export class Session {
   private taken: Told | undefined;
   private time: number | undefined;
   private flushed = 0;
-  private wake: { readonly at: number; readonly cancel: () => void } | undefined;
+  private readonly alarm: Alarm;
   private synced: () => void = () => {};
   private readonly joined = new Promise<void>((resolve) => {
     this.synced = resolve;
   });
   private awake = true;
+  private waiting: Promise<void> | undefined;
+  private readonly bus: Bus;
 
   constructor(private readonly opening: Opening) {
     if (!started()) {
@@ -80,11 +84,23 @@ export class Session {
       throw new StatehallError("not-initialized", detail);
     }
     this.dispatcher = new Dispatcher((error) => this.report(error));
+    this.alarm = new Alarm(opening.clock, (late) => this.ring(late));
     this.core = this.open(opening.seed);
     this.id = this.core.session();
     this.limits = Object.freeze(this.core.limits() as Limits);
     if (!this.shared) this.synced();
-    for (const adapter of opening.adapters) this.connect(adapter);
+    this.bus = new Bus(
+      opening.adapters,
+      opening.name,
+      (frame) => this.receive(frame),
+      (error) => this.report(error),
+    );
+    try {
+      this.bus.open();
+    } catch (error) {
+      this.core.free();
+      throw error;
+    }
     if (this.shared) this.now();
   }
 
@@ -94,9 +110,11 @@ export class Session {
 
   /** Resolves when a peer's state has arrived, or nobody has answered. */
   get ready(): Promise<void> {
-    // The hall's own timers let a process end; whoever waits for this is kept until it comes, which it soon does.
-    const alive = setInterval(() => {}, ASLEEP_MS);
-    this.joined.then(() => clearInterval(alive));
+    if (!this.waiting) {
+      // The hall's own timers let a process end; whoever waits for this is kept until it comes, which it soon does.
+      const alive = setInterval(() => {}, ASLEEP_MS);
+      this.waiting = this.joined.then(() => clearInterval(alive));
+    }
     return this.joined;
   }
 
@@ -167,19 +185,14 @@ export class Session {
     const { core, mirror } = this;
     const numbers = core.drain();
     const arrivals = core.arrivals();
-    if (arrivals.length > 0) {
-      const bytes = core.arrived_bytes();
-      for (let i = 0, at = 0; i < arrivals.length; i += 2) {
-        const end = at + (arrivals[i + 1] as number);
-        mirror.values[arrivals[i] as number] = decode(bytes, at, end);
-        at = end;
-      }
-    }
+    if (arrivals.length > 0) mirror.arrive(arrivals, core.arrived_bytes());
     if (numbers.length > 0) {
       const texts = core.texts();
       for (let i = 0; i < numbers.length; i += WIDTH) this.carryOut(numbers.subarray(i, i + WIDTH), texts);
     }
-    this.letGo();
+    mirror.release(core.let_go(), (set) => {
+      this.sets[set] = undefined;
+    });
     this.revision = core.revision();
   }
 
@@ -324,13 +337,21 @@ export class Session {
   }
 
   report(error: unknown): void {
-    try {
-      if (this.listeners.size > 0) for (const listener of this.listeners) listener(error);
-      else if (typeof reportError === "function") reportError(error);
-      else console.error(error);
-    } catch (failure) {
-      console.error(failure);
+    const platform = typeof reportError === "function" ? reportError : console.error;
+    for (const listener of this.listeners.size > 0 ? this.listeners.values() : [platform]) {
+      try {
+        listener(error);
+      } catch (failure) {
+        console.error(failure);
+      }
     }
+  }
+
+  /** Lets what is due expire before somebody reads it, because timers may be late. Within a turn time stands still. */
+  expire(): void {
+    if (this.time !== undefined || !this.alarm.armed) return;
+    this.now();
+    if (this.alarm.due) this.flush();
   }
 
   /** Encodes what was written since the last time. */
@@ -357,7 +378,7 @@ export class Session {
         this.flushed = core.revision();
         this.send();
         const delay = core.next_wake(now, monotonic);
-        if (delay >= 0) this.arm(monotonic + delay, delay);
+        if (delay >= 0) this.alarm.set(monotonic, delay);
       });
       this.settle();
     } catch (error) {
@@ -372,16 +393,20 @@ export class Session {
     this.call((core) => core.leave());
     this.send();
     this.awake = false;
-    for (const adapter of this.opening.adapters) adapter.close();
+    this.bus.close();
   }
 
   /** Comes back, or makes sure of having missed nothing. */
   resume(): void {
     if (!this.shared || this.closed) return;
-    if (!this.awake) for (const adapter of this.opening.adapters) this.connect(adapter);
-    this.awake = true;
     const { clock } = this.opening;
-    this.call((core) => core.rejoin(clock.now(), clock.monotonic()));
+    try {
+      if (!this.awake) this.bus.open();
+      this.awake = true;
+      this.call((core) => core.rejoin(clock.now(), clock.monotonic()));
+    } catch (error) {
+      this.report(error);
+    }
     this.flush();
   }
 
@@ -389,6 +414,11 @@ export class Session {
   close(): void {
     if (this.closed) return;
     try {
+      // A batch that closes its hall has not happened; what was written before it has.
+      if (this.journal) {
+        this.restoreJournal();
+        this.call((core) => core.roll_back());
+      }
       this.suspend();
     } catch (error) {
       this.report(error);
@@ -407,9 +437,9 @@ export class Session {
 
   private end(): void {
     this.closed = true;
-    this.wake?.cancel();
+    this.alarm.cancel();
     for (const watch of [...this.watches.values()]) watch.stop();
-    if (this.awake) for (const adapter of this.opening.adapters) adapter.close();
+    if (this.awake) this.bus.close();
     this.synced();
   }
 
@@ -423,12 +453,13 @@ export class Session {
     }
   }
 
-  private connect(adapter: Adapter): void {
-    adapter.open({ name: this.opening.name, receive: (frame) => this.receive(frame) });
-  }
-
   private receive(frame: Uint8Array): void {
     if (this.closed || !this.awake) return;
+    if (this.journal) {
+      // A batch knows nothing of what happens beside it.
+      queueMicrotask(() => this.receive(frame));
+      return;
+    }
     const { clock } = this.opening;
     try {
       // A frame that comes from inside our own send belongs to the next turn.
@@ -450,18 +481,10 @@ export class Session {
     const late = !this.awake;
     if (late) {
       this.core.leave();
-      for (const adapter of this.opening.adapters) this.connect(adapter);
+      this.bus.open();
     }
-    for (; frame !== undefined; frame = this.core.next_frame()) {
-      for (const adapter of this.opening.adapters) {
-        try {
-          adapter.send(frame);
-        } catch (error) {
-          this.report(error);
-        }
-      }
-    }
-    if (late) for (const adapter of this.opening.adapters) adapter.close();
+    for (; frame !== undefined; frame = this.core.next_frame()) this.bus.send(frame);
+    if (late) this.bus.close();
   }
 
   private endTurn(): void {
@@ -472,17 +495,11 @@ export class Session {
     this.flush(time);
   }
 
-  private arm(at: number, delay: number): void {
-    if (this.wake && this.wake.at <= at) return;
-    this.wake?.cancel();
-    const { clock } = this.opening;
-    const cancel = clock.setTimer(() => {
-      this.wake = undefined;
-      if (this.closed || !this.awake) return;
-      if (clock.monotonic() - at > ASLEEP_MS) this.resume();
-      else this.flush();
-    }, delay);
-    this.wake = { at, cancel };
+  /** The timer has rung, this many milliseconds late. */
+  private ring(late: number): void {
+    if (this.closed || !this.awake) return;
+    if (late > ASLEEP_MS) this.resume();
+    else this.flush();
   }
 
   private carryOut(record: Float64Array, texts: readonly string[]): void {
@@ -525,20 +542,6 @@ export class Session {
         this.report(new StatehallError("callback-failed", "a watcher of the sessions threw", { cause }));
       }
     }
-  }
-
-  private letGo(): void {
-    const numbers = this.core.let_go();
-    let at = 0;
-    const each = (forget: (number: number) => void) => {
-      const end = at + 1 + (numbers[at] as number);
-      for (at++; at < end; at++) forget(numbers[at] as number);
-    };
-    each((ref) => this.mirror.letGo(ref));
-    each((slot) => this.mirror.forget(slot));
-    each((set) => {
-      this.sets[set] = undefined;
-    });
   }
 
   /** Replaces the instance that has trapped, unless another session has done so already. */

@@ -112,7 +112,8 @@ impl<V: Stored> Kernel<V> {
             return;
         }
         // Sealed as they were written, even those that expire now; told before they are purged.
-        let sealed = self.seal();
+        // Alone, nothing is sent: a snapshot seals for itself.
+        let sealed = self.replica.joined() && self.seal();
         self.expire(time);
         if sealed && self.replica.transmit(&self.keys, time.monotonic_ms) {
             self.effects.push_back(Effect::Synced);
@@ -256,18 +257,23 @@ impl<V: Stored> Kernel<V> {
     /// Merges cells, and removes those that `outlived` what a peer knows of them: one commit.
     fn merge(&mut self, merges: &[Merge<'_>], time: Time, outlived: Vec<u32>, from: Session) {
         let revision = self.revision + 1;
+        let mut left_out = Vec::new();
         for (written, body) in merges {
             let ahead_ms = written.stamp.hlc.ms().saturating_sub(time.unix_ms);
             if ahead_ms > COUNTED_AHEAD_MS {
                 self.replica.traffic.clock_ahead += 1;
             }
             if ahead_ms > REFUSED_AHEAD_MS {
-                let detail =
-                    format!("a write of {:?} is {ahead_ms} ms ahead of this clock and was left out", written.key);
-                self.effects.push_back(Effect::Report(Error::new(Code::ClockAhead, detail)));
+                left_out.push((written.key, ahead_ms));
             } else if self.replica.admits(self.keys.find(written.key), written) {
                 self.merge_cell(written, body, revision, time);
             }
+        }
+        if let Some((key, ahead_ms)) = left_out.first() {
+            let count = left_out.len();
+            let detail =
+                format!("{count} writes were left out: the first, of {key:?}, is {ahead_ms} ms ahead of this clock");
+            self.effects.push_back(Effect::Report(Error::new(Code::ClockAhead, detail)));
         }
         let origin = self.replica.peers.get(from).map(|peer| peer.agent.clone()).filter(|agent| !agent.is_empty());
         for index in outlived {

@@ -65,6 +65,8 @@ pub struct Replica {
     pub(super) untold: Vec<u32>,
     pub(super) told: Hlc,
     pub(super) graves: VecDeque<(u64, u32, Stamp)>,
+    /// How many graves were left when they were last swept.
+    swept: usize,
     /// The other sessions.
     pub peers: Peers,
     /// What has passed.
@@ -98,6 +100,7 @@ impl Replica {
             untold: Vec::new(),
             told: Hlc::default(),
             graves: VecDeque::new(),
+            swept: 0,
             peers: Peers::default(),
             traffic: Traffic::default(),
             assembly,
@@ -164,8 +167,13 @@ impl Replica {
 
     /// Remembers a deleted or expired cell, to be purged when its time has come.
     pub fn bury(&mut self, index: u32, monotonic_ms: u64) {
-        if let Some(cell) = self.cells.get(index) {
-            self.graves.push_back((monotonic_ms, index, cell.stamp));
+        let Some(cell) = self.cells.get(index) else { return };
+        self.graves.push_back((monotonic_ms, index, cell.stamp));
+        // What was written again since lies in no grave: swept now and then, so that it counts for nothing.
+        if self.graves.len() > 2 * self.swept + 64 {
+            let cells = &self.cells;
+            self.graves.retain(|&(_, index, stamp)| cells.get(index).is_some_and(|cell| cell.stamp == stamp));
+            self.swept = self.graves.len();
         }
     }
 

@@ -19,6 +19,7 @@ const ORDER: &[&str] = &[
     "record",
     "mirror",
     "channel",
+    "bus",
     "dispatch",
     // one session, and what is made of it
     "session",

@@ -239,11 +239,6 @@ impl Core {
         self.kernel.borrow_mut().unwatch(WatchId(watch))
     }
 
-    /// Ends everything that belongs to an owner; answers the watches that were.
-    pub fn end_owner(&self, owner: &str) -> Vec<u32> {
-        self.kernel.borrow_mut().end_owner(owner).into_iter().map(|watch| watch.0).collect()
-    }
-
     /// The watches of a set.
     pub fn members(&self, set: u32) -> Vec<u32> {
         self.kernel.borrow().members(SetId(set)).iter().map(|watch| watch.0).collect()

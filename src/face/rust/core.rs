@@ -139,7 +139,7 @@ impl Core {
         if let Some(watcher) = self.watcher(watch)
             && let Told::Reader(reader) = &watcher.told
         {
-            reader.wake();
+            self.isolate("a waker", || reader.wake());
         }
     }
 
@@ -155,7 +155,7 @@ impl Core {
         self.with(|kernel| kernel.unwatch(watch));
         if let Told::Reader(reader) = &watcher.told {
             reader.missed.set(missed);
-            reader.wake();
+            self.isolate("a waker", || reader.wake());
         }
     }
 
@@ -184,6 +184,10 @@ impl Core {
         let time = self.time();
         // Only a broken kernel is borrowed here: a handle is being dropped by a panic in it.
         let Ok(mut kernel) = self.kernel.try_borrow_mut() else { return };
+        if kernel.in_batch() {
+            // What was written before the batch has happened; the batch has not.
+            let _ = kernel.roll_back();
+        }
         kernel.advance(time);
         kernel.leave();
         while kernel.next_effect().is_some() {}
