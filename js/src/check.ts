@@ -16,7 +16,8 @@ const record: Check = (value) => object(value) && Object.prototype.toString.call
 const adapter: Check = (value) =>
   object(value) && [(value as Adapter).open, (value as Adapter).send, (value as Adapter).close].every(callable);
 const text: Check = (value) => typeof value === "string" && utf8Length(value) >= 0;
-const signal: Check = (value) => object(value) && typeof (value as AbortSignal).addEventListener === "function";
+const signal: Check = (value) =>
+  object(value) && "aborted" in (value as object) && typeof (value as AbortSignal).addEventListener === "function";
 const owner: Check = (value) =>
   text(value) || signal(value) || (object(value) && typeof (value as { close?: unknown }).close === "function");
 

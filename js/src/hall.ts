@@ -100,8 +100,7 @@ export class Hall implements contract.Hall {
   private set(key: Key, value: unknown, options?: contract.PutOptions): Put {
     const session = this.session_;
     const text = typeof key === "string" ? key : keyText(key);
-    if (session.mirror.cells.get(text)?.expires !== undefined) session.expire();
-    const cell = session.mirror.cells.get(text);
+    const cell = session.find(text);
     if (cell === undefined) return this.write(keyText(text), cell, value, options);
     if (options !== undefined) return this.write(text, cell, value, options);
     const { value: admitted, size, same } = admit(value, cell.value, session.limits);
@@ -343,7 +342,7 @@ export class Hall implements contract.Hall {
     const { owner, signal, initial = false, filter, once = false } = options;
     const signals = [signal, owner].filter((end): end is AbortSignal => typeof end === "object" && "aborted" in end);
     const holders = owner instanceof Hall ? [this, owner] : [this];
-    if (typeof owner === "object" && holders.length + signals.length < (signal ? 3 : 2)) {
+    if (typeof owner === "object" && !(owner instanceof Hall) && !("aborted" in owner)) {
       throw new StatehallError("invalid-argument", "an owner is a name, an AbortSignal or a handle to a hall");
     }
     const watch: Watch = {
@@ -481,8 +480,7 @@ export class Hall implements contract.Hall {
   private cell(key: Key): Cell | undefined {
     const session = this.open();
     const text = typeof key === "string" ? key : keyText(key);
-    if (session.mirror.cells.get(text)?.expires !== undefined) session.expire();
-    const cell = session.mirror.cells.get(text);
+    const cell = session.find(text);
     // Only of a key that is not here may the text be no key at all.
     if (cell === undefined) session.call((core) => core.check_key(keyText(text)));
     return cell;

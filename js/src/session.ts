@@ -354,6 +354,14 @@ export class Session {
     if (this.alarm.due) this.flush();
   }
 
+  /** The cell of a key as it is now. Only a key with a time to live costs a second look. */
+  find(key: string): Cell | undefined {
+    const cell = this.mirror.cells.get(key);
+    if (cell?.expires === undefined) return cell;
+    this.expire();
+    return this.mirror.cells.get(key);
+  }
+
   /** Encodes what was written since the last time. */
   seal(): void {
     const refs = this.core.wanted();
@@ -582,18 +590,8 @@ export class Session {
     const facts = metadata && admitMetadata(metadata, limits);
     const ttl = expires === undefined ? -1 : Math.max(1, expires - now);
     const refs = [mirror.hold(value as Value), facts ? mirror.hold(facts.value) : 0] as const;
-    const written = core.write(
-      key,
-      refs[0],
-      size,
-      refs[1],
-      facts?.size ?? 0,
-      this.numberOf(origin),
-      -1,
-      ttl,
-      false,
-      now,
-    );
+    const agent = this.numberOf(origin);
+    const written = core.write(key, refs[0], size, refs[1], facts?.size ?? 0, agent, -1, ttl, false, now);
     // From now on the kernel names this key by its slot.
     mirror.at(written[0] as number, key);
   }
