@@ -76,10 +76,10 @@
 //! [`Hall::frames`], if the hall is shared. In real time:
 //!
 //! ```
-//! # use statehall::{Hall, Options, Put};
+//! # use statehall::{Hall, Options, PutOptions};
 //! # use std::time::Duration;
 //! let hall = Hall::open(Options::default())?;
-//! hall.put_with("typing", true, Put { ttl_ms: Some(20), ..Put::default() })?;
+//! hall.put_with("typing", true, PutOptions { ttl_ms: Some(20), ..PutOptions::default() })?;
 //! while let Some(wait) = hall.next_wake().filter(|wait| *wait < Duration::from_secs(1)) {
 //!     std::thread::sleep(wait); // or wait for a message, a timer of your runtime, a poll
 //!     hall.advance()?;
@@ -95,10 +95,10 @@
 //! time:
 //!
 //! ```
-//! # use statehall::{Hall, ManualClock, Options, Put};
+//! # use statehall::{Hall, ManualClock, Options, PutOptions};
 //! let clock = ManualClock::new(1_700_000_000_000);
 //! let hall = Hall::open(Options { clock: Box::new(clock.clone()), seed: Some(1), ..Options::default() })?;
-//! hall.put_with("offer", 99, Put { ttl_ms: Some(86_400_000), ..Put::default() })?;
+//! hall.put_with("offer", 99, PutOptions { ttl_ms: Some(86_400_000), ..PutOptions::default() })?;
 //! while hall.has("offer")? {
 //!     let Some(wait) = hall.next_wake() else { break };
 //!     clock.advance(wait.as_millis() as u64);
@@ -147,8 +147,8 @@ pub mod value;
 
 pub use error::{Code, Error};
 pub use face::rust::{
-    Change, Changes, Clock, Delete, Entry, Filter, Hall, IntoKey, IntoSelector, Item, Keys, ManualClock, Options, Put,
-    Session, Since, SystemClock, Watch, WatchInfo, WatchOptions, Written,
+    Change, Changes, Clock, DeleteOptions, Entry, Filter, Hall, IntoKey, IntoSelector, Item, Keys, ManualClock,
+    Options, PutOptions, Session, Since, SystemClock, Watch, WatchInfo, WatchOptions, Written,
 };
 pub use kernel::{Limits, Usage};
 pub use key::{Key, Selector};

@@ -4,7 +4,7 @@ use futures::executor::{LocalPool, block_on};
 use futures::task::LocalSpawnExt;
 use futures::{FutureExt, StreamExt};
 use statehall::{
-    Change, Clock, Code, Error, Hall, Key, Keys, ManualClock, Options, Put, Selector, Since, Value, WatchOptions,
+    Change, Clock, Code, Error, Hall, Key, Keys, ManualClock, Options, PutOptions, Selector, Since, Value, WatchOptions,
 };
 use std::cell::{Cell, RefCell};
 use std::panic::{AssertUnwindSafe, catch_unwind};
@@ -432,7 +432,7 @@ fn next_wake_says_when_advance_has_something_to_do() -> Result<(), Error> {
     let clock = ManualClock::new(1_000);
     let hall = Hall::open(Options { clock: Box::new(clock.clone()), ..Options::default() })?;
     assert_eq!(hall.next_wake(), None);
-    hall.put_with("a", 1, Put { ttl_ms: Some(50), ..Put::default() })?;
+    hall.put_with("a", 1, PutOptions { ttl_ms: Some(50), ..PutOptions::default() })?;
     assert_eq!(hall.next_wake().map(|wait| wait.as_millis()), Some(50));
     clock.set_unix_ms(1_049);
     assert_eq!(hall.next_wake().map(|wait| wait.as_millis()), Some(1), "a time to live is of the wall clock");

@@ -77,7 +77,7 @@ export interface Entry<V = Value, K extends string = string> {
 }
 
 /** What a write did. A lost `expect` is an outcome, not an error. */
-export interface Put {
+export interface Written {
   /** The revision of the entry now; 0 if it is absent. */
   readonly revision: number;
   /** False if the write changed nothing. */
@@ -284,11 +284,11 @@ export interface Hall<S = DefaultSchema> {
   /** Resolves when a peer's state has arrived, or after 250 ms in which nobody answered. Later arrivals still merge. */
   readonly ready: Promise<void>;
 
-  put<const K extends KeyIn<S>>(key: K, value: ValueAt<S, K>, options?: PutOptions): Put;
+  put<const K extends KeyIn<S>>(key: K, value: ValueAt<S, K>, options?: PutOptions): Written;
   get<const K extends KeyIn<S>>(key: K): ValueAt<S, K> | undefined;
   get<const K extends KeyIn<S>, D>(key: K, fallback: D): ValueAt<S, K> | D;
   has(key: KeyIn<S>): boolean;
-  delete(key: KeyIn<S>, options?: DeleteOptions): Put;
+  delete(key: KeyIn<S>, options?: DeleteOptions): Written;
   /** Puts `change(current)`, or `change(initial)` if the key is absent, and returns it. */
   update<const K extends KeyIn<S>>(
     key: K,

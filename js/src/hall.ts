@@ -25,13 +25,13 @@ import type {
   Limits,
   Metadata,
   Owner,
-  Put,
   Selector,
   Since,
   Stop,
   Usage,
   Value,
   WatchInfo,
+  Written,
 } from "./contract.js";
 import { ownerName, type Watch } from "./dispatch.js";
 import { StatehallError } from "./error.js";
@@ -90,14 +90,14 @@ export class Hall implements contract.Hall {
     return this.session_.ready;
   }
 
-  put(key: Key, value: unknown, options?: contract.PutOptions): Put {
+  put(key: Key, value: unknown, options?: contract.PutOptions): Written {
     const session = this.open();
     session.checkBacklog();
     if (session.journal === undefined) return this.set(key, value, options);
     return session.command("put", key, () => this.set(key, value, options));
   }
 
-  private set(key: Key, value: unknown, options?: contract.PutOptions): Put {
+  private set(key: Key, value: unknown, options?: contract.PutOptions): Written {
     const session = this.session_;
     const text = typeof key === "string" ? key : keyText(key);
     const cell = session.find(text);
@@ -109,7 +109,7 @@ export class Hall implements contract.Hall {
   }
 
   /** The hot path: one crossing, numbers only. */
-  private store(cell: Cell, value: Value, size: number): Put {
+  private store(cell: Cell, value: Value, size: number): Written {
     const session = this.session_;
     const { mirror } = session;
     const { value: old, ref: replaced } = cell;
@@ -141,7 +141,7 @@ export class Hall implements contract.Hall {
   }
 
   /** A put with options, or of a key that the kernel has no slot for. */
-  private write(key: string, cell: Cell | undefined, value: unknown, options: contract.PutOptions = {}): Put {
+  private write(key: string, cell: Cell | undefined, value: unknown, options: contract.PutOptions = {}): Written {
     checkOptions(options, putOptions);
     const session = this.session_;
     const { mirror, limits } = session;
@@ -190,11 +190,11 @@ export class Hall implements contract.Hall {
     return this.cell(key)?.value !== undefined;
   }
 
-  delete(key: Key, options: contract.DeleteOptions = {}): Put {
+  delete(key: Key, options: contract.DeleteOptions = {}): Written {
     return this.command("delete", key, () => this.remove(key, options));
   }
 
-  private remove(key: Key, options: contract.DeleteOptions): Put {
+  private remove(key: Key, options: contract.DeleteOptions): Written {
     checkOptions(options, deleteOptions);
     const session = this.session_;
     const text = keyText(key);

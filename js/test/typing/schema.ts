@@ -8,11 +8,11 @@ import {
   type Entry,
   type Hall,
   openHall,
-  type Put,
   type Since,
   StatehallError,
   type Stop,
   type Value,
+  type Written,
 } from "statehall";
 
 type Status = "idle" | "thinking" | { readonly done: number };
@@ -33,7 +33,7 @@ function same<A, B>(_: Same<A, B>): void {}
 const hall = openHall<Schema>({ name: "trip" });
 
 // Values by their keys.
-same<ReturnType<typeof hall.put>, Put>(true);
+same<ReturnType<typeof hall.put>, Written>(true);
 hall.put("steps", 1);
 hall.put("title", null);
 hall.put("agents/planner/status", "thinking");

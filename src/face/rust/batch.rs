@@ -16,12 +16,12 @@ impl Hall {
     ///         failed and `work` has succeeded; `closed`.
     ///
     /// ```
-    /// use statehall::{Code, Error, Hall, Options, Put};
+    /// use statehall::{Code, Error, Hall, Options, PutOptions};
     /// let hall = Hall::open(Options::default())?;
     /// hall.put("seats", 1)?;
     /// let booked = hall.batch(|hall| {
     ///     hall.put("bookings/ann", true)?;
-    ///     hall.put_with("seats", 0, Put { expect: Some(7), ..Put::default() })
+    ///     hall.put_with("seats", 0, PutOptions { expect: Some(7), ..PutOptions::default() })
     /// });
     /// let error = booked.unwrap_err();
     /// assert_eq!(error.code, Code::Conflict);

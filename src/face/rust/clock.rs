@@ -39,10 +39,10 @@ impl Clock for SystemClock {
 /// A time that moves when it is told to. Clones are one clock.
 ///
 /// ```
-/// use statehall::{Hall, ManualClock, Options, Put};
+/// use statehall::{Hall, ManualClock, Options, PutOptions};
 /// let clock = ManualClock::new(1_700_000_000_000);
 /// let hall = Hall::open(Options { clock: Box::new(clock.clone()), ..Options::default() })?;
-/// hall.put_with("typing", true, Put { ttl_ms: Some(3_000), ..Put::default() })?;
+/// hall.put_with("typing", true, PutOptions { ttl_ms: Some(3_000), ..PutOptions::default() })?;
 /// clock.advance(3_000);
 /// hall.advance()?;
 /// assert_eq!(hall.get("typing")?, None);

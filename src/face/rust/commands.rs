@@ -1,7 +1,7 @@
 //! What changes the entries.
 
 use super::core::{Core, callback_failed};
-use super::options::{Delete, Put};
+use super::options::{DeleteOptions, PutOptions};
 use super::{Hall, IntoKey, IntoSelector};
 use crate::error::{Code, Error};
 use crate::kernel::{Command, Measured, Reply};
@@ -28,7 +28,7 @@ impl Hall {
     ///         Integers and floats are never equal; floats compare as JavaScript's SameValueZero.
     /// Errors: `invalid-key`, `limit`, `closed`.
     pub fn put(&self, key: impl IntoKey, value: impl Into<Value>) -> Result<Written, Error> {
-        self.put_with(key, value, Put::default())
+        self.put_with(key, value, PutOptions::default())
     }
 
     /// Writes a value, on a condition, with metadata or with a time to live.
@@ -40,7 +40,7 @@ impl Hall {
     /// Errors: as [`Hall::put`]; `invalid-value` for metadata that are not a map;
     ///         `invalid-argument` for a time to live of 0 or above a thousand years; `conflict`
     ///         inside a batch.
-    pub fn put_with(&self, key: impl IntoKey, value: impl Into<Value>, options: Put) -> Result<Written, Error> {
+    pub fn put_with(&self, key: impl IntoKey, value: impl Into<Value>, options: PutOptions) -> Result<Written, Error> {
         let (key, value) = (key.into_key(), value.into());
         self.command("put", key, |core, key| core.put(self.origin(), key, value, options))
     }
@@ -49,15 +49,15 @@ impl Hall {
     ///
     /// Errors: `invalid-key`, `limit`, `closed`.
     pub fn delete(&self, key: impl IntoKey) -> Result<Written, Error> {
-        self.delete_with(key, Delete::default())
+        self.delete_with(key, DeleteOptions::default())
     }
 
     /// Deletes an entry, on a condition, or notifies of it in any case.
     ///
     /// Errors: as [`Hall::delete`]; `conflict` inside a batch.
-    pub fn delete_with(&self, key: impl IntoKey, options: Delete) -> Result<Written, Error> {
+    pub fn delete_with(&self, key: impl IntoKey, options: DeleteOptions) -> Result<Written, Error> {
         self.command("delete", key.into_key(), |core, key| {
-            let Delete { expect, touch } = options;
+            let DeleteOptions { expect, touch } = options;
             core.apply(Command::Delete { key: key.clone(), origin: self.origin(), expect, touch }).map(written)
         })
     }
@@ -93,7 +93,7 @@ impl Hall {
                 let detail = format!("the function of an update of {:?} has itself changed it", key.text());
                 return Err(Error::new(Code::Conflict, detail));
             }
-            core.put(self.origin(), key, value.clone(), Put::default()).map(|_| value)
+            core.put(self.origin(), key, value.clone(), PutOptions::default()).map(|_| value)
         })
     }
 
@@ -157,8 +157,8 @@ impl Core {
         self.with(|kernel| kernel.apply(command, unix_ms))
     }
 
-    fn put(&self, origin: Rc<str>, key: &Key, value: Value, options: Put) -> Result<Written, Error> {
-        let Put { expect, metadata, ttl_ms, touch } = options;
+    fn put(&self, origin: Rc<str>, key: &Key, value: Value, options: PutOptions) -> Result<Written, Error> {
+        let PutOptions { expect, metadata, ttl_ms, touch } = options;
         if metadata.as_ref().is_some_and(|metadata| metadata.as_map().is_none()) {
             return Err(Error::new(Code::InvalidValue, "metadata are a map, with a name for each fact"));
         }

@@ -28,7 +28,7 @@ pub use changes::Changes;
 pub use clock::{Clock, ManualClock, SystemClock};
 pub use commands::Written;
 pub use hall::Hall;
-pub use options::{Delete, Filter, Options, Put, WatchOptions};
+pub use options::{DeleteOptions, Filter, Options, PutOptions, WatchOptions};
 pub use queries::{Item, Since, WatchInfo};
 pub use selecting::{IntoKey, IntoSelector, Keys};
 pub use share::Session;

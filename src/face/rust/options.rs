@@ -49,7 +49,7 @@ impl Default for Options {
 
 /// How a value is written.
 #[derive(Clone, Debug, Default)]
-pub struct Put {
+pub struct PutOptions {
     /// Write only if the entry has this revision; 0: only if it is absent.
     pub expect: Option<u64>,
     /// Facts about the entry that are not its value: a map. Without any the entry has none once
@@ -64,7 +64,7 @@ pub struct Put {
 
 /// How a key is deleted.
 #[derive(Clone, Copy, Debug, Default)]
-pub struct Delete {
+pub struct DeleteOptions {
     /// Delete only if the entry has this revision.
     pub expect: Option<u64>,
     /// Notify even if there is no entry.

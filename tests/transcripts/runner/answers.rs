@@ -4,13 +4,13 @@ use super::naming::{naming, selecting};
 use super::notation::{bare, write};
 use super::script::Command;
 use super::world::{Done, Failure, START_MS};
-use statehall::{Change, Delete, Error, Hall, Put, Selector, Session, Since, Value, WatchInfo, Written};
+use statehall::{Change, DeleteOptions, Error, Hall, PutOptions, Selector, Session, Since, Value, WatchInfo, Written};
 
 /// Commands that write.
 pub fn write_to(hall: &Hall, command: &Command, out: &mut Vec<String>) -> Done {
     out.push(match command.verb.as_str() {
         "put" => {
-            let options = Put {
+            let options = PutOptions {
                 expect: command.number("expect")?,
                 metadata: command.option("metadata")?,
                 ttl_ms: command.number("ttl")?,
@@ -19,7 +19,7 @@ pub fn write_to(hall: &Hall, command: &Command, out: &mut Vec<String>) -> Done {
             written(hall.put_with(naming(command.argument(0)?)?, command.value(1)?, options)?)
         }
         "delete" => {
-            let options = Delete { expect: command.number("expect")?, touch: command.flag("touch") };
+            let options = DeleteOptions { expect: command.number("expect")?, touch: command.flag("touch") };
             written(hall.delete_with(naming(command.argument(0)?)?, options)?)
         }
         "clear" => format!("cleared {}", hall.clear(selecting(command.argument(0)?)?)?),
