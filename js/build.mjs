@@ -3,7 +3,8 @@
  *
  *     node build.mjs           everything
  *     node build.mjs kernel    only the kernel: Rust to WebAssembly, by wasm-pack, into ../target/wasm-pack
- *     node build.mjs package   only the package around a kernel that is already there
+ *     node build.mjs component only the same kernel as a WebAssembly component, into ../target/component
+ *     node build.mjs package   only the package around a kernel and a component that are already there
  *
  * wasm-pack runs once. What it makes, and TypeScript's output file by file, is the package: every entry starts the same
  * glue (dist/core.js) with the kernel from a different place. See `exports` in package.json.
@@ -18,6 +19,7 @@ import { fileURLToPath } from "node:url";
 const js = fileURLToPath(new URL(".", import.meta.url));
 const root = join(js, "..");
 const kernel = join(root, "target/wasm-pack");
+const component = join(root, "target/component"); // of its own: the same crate with another feature
 const dist = join(js, "dist");
 const bin = join(js, "node_modules/.bin");
 
@@ -74,21 +76,38 @@ function fail(message) {
   process.exit(1);
 }
 
-function buildKernel() {
-  console.log("build: compiling the kernel with wasm-pack");
+/** The environment of cargo. */
+function environment() {
   const cargoHome = process.env.CARGO_HOME ?? join(homedir(), ".cargo");
   // Panic messages hold file names: these make them the same on every machine.
   const sources = join(cargoHome, "registry/src");
   const crates = existsSync(sources) ? readdirSync(sources).map((registry) => [join(sources, registry), "crates"]) : [];
   const flags = [[root, "."], [cargoHome, "cargo"], ...crates].map(([from, to]) => `--remap-path-prefix=${from}=${to}`);
+  return {
+    ...process.env,
+    CARGO_ENCODED_RUSTFLAGS: flags.join("\x1f"),
+    PATH: bin + delimiter + process.env.PATH, // for wasm-opt, from the npm package binaryen
+  };
+}
+
+function buildKernel() {
+  console.log("build: compiling the kernel with wasm-pack");
   const args = ["--quiet", "build", root, "--release", "--target", "web", "--no-pack", "--no-gitignore"];
-  run("wasm-pack", [...args, "--out-dir", kernel, "--out-name", "core", "--features", "js"], {
-    env: {
-      ...process.env,
-      CARGO_ENCODED_RUSTFLAGS: flags.join("\x1f"),
-      PATH: bin + delimiter + process.env.PATH, // for wasm-opt, from the npm package binaryen
-    },
-  });
+  run("wasm-pack", [...args, "--out-dir", kernel, "--out-name", "core", "--features", "js"], { env: environment() });
+}
+
+function buildComponent() {
+  console.log("build: compiling the component");
+  const env = environment();
+  const target = "wasm32-unknown-unknown";
+  const args = ["build", "--quiet", "--release", "--lib", "--target", target, "--target-dir", component];
+  run("cargo", [...args, "--features", "component"], { cwd: root, env });
+  // wasm-opt reads no components, so it comes first.
+  const [core, small] = [join(component, target, "release/statehall.wasm"), join(component, "small.wasm")];
+  run("wasm-opt", ["-O3", core, "--output", small], { env });
+  run("wasm-tools", ["component", "new", small, "--output", join(component, "whole.wasm")], { env });
+  const stripped = join(component, "statehall.component.wasm");
+  run("wasm-tools", ["strip", "--all", join(component, "whole.wasm"), "--output", stripped], { env });
 }
 
 function patched(glue) {
@@ -105,6 +124,7 @@ function buildPackage() {
   rmSync(dist, { recursive: true, force: true });
   mkdirSync(dist);
   copyFileSync(join(kernel, "core_bg.wasm"), join(dist, "core_bg.wasm"));
+  copyFileSync(join(component, "statehall.component.wasm"), join(dist, "statehall.component.wasm"));
   writeFileSync(join(dist, "core.js"), patched(readFileSync(join(kernel, "core.js"), "utf8")));
   writeFileSync(join(dist, "core.d.ts"), readFileSync(join(kernel, "core.d.ts"), "utf8") + patchTypes);
   const base64 = readFileSync(join(kernel, "core_bg.wasm"), "base64");
@@ -113,7 +133,12 @@ function buildPackage() {
   run(join(bin, "tsc"), ["--project", join(js, "tsconfig.json")]);
 }
 
-const steps = { kernel: [buildKernel], package: [buildPackage], all: [buildKernel, buildPackage] };
+const steps = {
+  kernel: [buildKernel],
+  component: [buildComponent],
+  package: [buildPackage],
+  all: [buildKernel, buildComponent, buildPackage],
+};
 const chosen = steps[process.argv[2] ?? "all"];
-if (!chosen) fail(`"${process.argv[2]}" is no step: kernel, package or nothing`);
+if (!chosen) fail(`"${process.argv[2]}" is no step: kernel, component, package or nothing`);
 for (const step of chosen) step();

@@ -20,6 +20,9 @@ pub const DEPTH_MAX: usize = 64;
 /// Why bytes could not be read.
 pub type Malformed = &'static str;
 
+/// The reason for a value that is nested deeper than [`DEPTH_MAX`].
+pub const TOO_DEEP: Malformed = "nested too deep";
+
 /// A strict cursor over received bytes.
 pub struct Reader<'a> {
     rest: &'a [u8],
@@ -232,6 +235,13 @@ fn write_head(kind: u8, number: u64, out: &mut Vec<u8>) {
 }
 
 impl Value {
+    /// The one encoding of a value that the kernel has taken, and so knows not to be too deep.
+    pub(crate) fn to_bytes(&self) -> Vec<u8> {
+        let mut out = Vec::with_capacity(value_bytes(self) as usize);
+        write_value(self, &mut out);
+        out
+    }
+
     /// The encoded bytes.
     ///
     /// Errors: `limit` if the value is nested more than `depth_max` containers deep.
@@ -274,8 +284,13 @@ impl Stored for Value {
 ///
 /// Errors: `invalid-frame` with the reason.
 pub fn read_value(bytes: &[u8]) -> Result<Value, Error> {
+    parse_value(bytes).map_err(refused)
+}
+
+/// As [`read_value`], with the bare reason: for bytes that did not come in a frame.
+pub fn parse_value(bytes: &[u8]) -> Result<Value, Malformed> {
     let mut reader = Reader::new(bytes);
-    read(&mut reader, 0).and_then(|value| reader.end().map(|()| value)).map_err(refused)
+    read(&mut reader, 0).and_then(|value| reader.end().map(|()| value))
 }
 
 /// Whether the bytes are exactly one value in its one encoding; makes nothing.
@@ -355,7 +370,7 @@ fn name<'a>(reader: &mut Reader<'a>, last: Option<&str>) -> Result<&'a str, Malf
 }
 
 fn enter(depth: usize) -> Result<usize, Malformed> {
-    if depth == DEPTH_MAX { Err("nested too deep") } else { Ok(depth + 1) }
+    if depth == DEPTH_MAX { Err(TOO_DEEP) } else { Ok(depth + 1) }
 }
 
 fn read(reader: &mut Reader<'_>, depth: usize) -> Result<Value, Malformed> {

@@ -41,7 +41,7 @@ impl Key {
     ///
     /// Errors: `invalid-key` if there are none, or one is empty, `*` or `**`.
     pub fn from_segments<'a>(segments: impl IntoIterator<Item = &'a str>) -> Result<Self, Error> {
-        Self::parse(&escape(segments))
+        Self::parse(&join(segments))
     }
 
     /// Takes text that has been read as a key before.
@@ -103,7 +103,7 @@ impl Selector {
     ///
     /// Errors: `invalid-selector` if there are none, one is empty, or `**` is before the end.
     pub fn from_segments<'a>(segments: impl IntoIterator<Item = &'a str>) -> Result<Self, Error> {
-        Self::parse(&escape(segments))
+        Self::parse(&join(segments))
     }
 
     /// Selects any of the keys.
@@ -168,8 +168,8 @@ pub(crate) fn head(text: &str) -> &str {
     text.split_once('/').map_or(text, |(head, _)| head)
 }
 
-/// Joins segments into text, escaping each.
-fn escape<'a>(segments: impl IntoIterator<Item = &'a str>) -> String {
+/// Joins segments into text, escaping each. Whether that is a key or a selector is for these to say.
+pub fn join<'a>(segments: impl IntoIterator<Item = &'a str>) -> String {
     let mut text = String::new();
     for (position, segment) in segments.into_iter().enumerate() {
         if position > 0 {

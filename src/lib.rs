@@ -131,7 +131,7 @@
 //! - A stream that is not read in time loses its oldest changes, and says how many.
 //! - Panics are isolated only where they unwind.
 
-#![cfg_attr(not(feature = "js"), forbid(unsafe_code))]
+#![cfg_attr(not(any(feature = "js", feature = "component")), forbid(unsafe_code))]
 #![warn(missing_docs)]
 
 pub mod codec;

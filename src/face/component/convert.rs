@@ -1,0 +1,226 @@
+//! Between what crosses and what the kernel knows: one function a direction.
+
+use super::wit::state::{DeleteOptions, Entry, Limit, NetChange, PutOptions, Usage, Written};
+use super::wit::types::{self, Cbor};
+use super::wit::watchers;
+use crate::codec::{Malformed, TOO_DEEP, parse_value};
+use crate::error::{Code, Error};
+use crate::kernel::{self, Command, Limits, Measured, Reply};
+use crate::key::{Key, Selector, join};
+use crate::state;
+use crate::state::queue::Change;
+use crate::value::Value;
+use std::rc::Rc;
+
+/// A value as it crosses.
+///
+/// Errors: `invalid-value` for bytes that are not one list or map in its one encoding; `limit`.
+pub fn value_in(value: types::Value) -> Result<Value, Error> {
+    Ok(match value {
+        types::Value::Null => Value::Null,
+        types::Value::Boolean(truth) => Value::Bool(truth),
+        types::Value::Integer(number) => Value::Integer(number),
+        types::Value::Float(number) => Value::Float(number),
+        types::Value::Text(text) => Value::Text(text.into()),
+        types::Value::Bytes(bytes) => Value::Bytes(bytes.into()),
+        types::Value::Cbor(cbor) => match parse_value(&cbor).map_err(malformed)? {
+            value @ (Value::List(_) | Value::Map(_)) => value,
+            _ => return Err(Error::new(Code::InvalidValue, "cbor is for lists and maps: other kinds have their case")),
+        },
+    })
+}
+
+/// A value to cross.
+pub fn value_out(value: &Value) -> types::Value {
+    match value {
+        Value::Null => types::Value::Null,
+        Value::Bool(truth) => types::Value::Boolean(*truth),
+        Value::Integer(number) => types::Value::Integer(*number),
+        Value::Float(number) => types::Value::Float(*number),
+        Value::Text(text) => types::Value::Text(text.as_ref().into()),
+        Value::Bytes(bytes) => types::Value::Bytes(bytes.to_vec()),
+        Value::List(_) | Value::Map(_) => types::Value::Cbor(value.to_bytes()),
+    }
+}
+
+/// A value with its size.
+///
+/// Errors: `limit`.
+pub fn measured(value: Value, depth_max: u64) -> Result<Measured<Value>, Error> {
+    let bytes = value.encoded_bytes(depth_max as usize)?;
+    Ok(Measured { value, bytes })
+}
+
+/// The command of a put.
+///
+/// Errors: `invalid-key`, `invalid-value`, `limit`.
+pub fn put_in(
+    key: &str,
+    value: types::Value,
+    options: PutOptions,
+    origin: Rc<str>,
+    depth_max: u64,
+) -> Result<Command<Value>, Error> {
+    let key = Key::parse(key)?;
+    let value = measured(value_in(value)?, depth_max)?;
+    let metadata = options.metadata.map(|metadata| metadata_in(&metadata, depth_max)).transpose()?;
+    let PutOptions { expect, ttl_ms, touch, .. } = options;
+    Ok(Command::Put { key, value, metadata, origin, expect, ttl_ms, touch })
+}
+
+/// The command of a delete.
+///
+/// Errors: `invalid-key`.
+pub fn delete_in(key: &str, options: DeleteOptions, origin: Rc<str>) -> Result<Command<Value>, Error> {
+    let DeleteOptions { expect, touch } = options;
+    Ok(Command::Delete { key: Key::parse(key)?, origin, expect, touch })
+}
+
+fn metadata_in(metadata: &[u8], depth_max: u64) -> Result<Measured<Value>, Error> {
+    match parse_value(metadata).map_err(malformed)? {
+        map @ Value::Map(_) => measured(map, depth_max),
+        _ => Err(Error::new(Code::InvalidValue, "metadata are a map, with a name for each fact")),
+    }
+}
+
+fn malformed(reason: Malformed) -> Error {
+    let code = if reason == TOO_DEEP { Code::Limit } else { Code::InvalidValue };
+    Error::new(code, format!("the bytes of a value are refused: {reason}"))
+}
+
+/// A selector.
+///
+/// Errors: `invalid-selector`, `invalid-key`.
+pub fn selector_in(selector: &types::Selector) -> Result<Selector, Error> {
+    match selector {
+        types::Selector::Text(text) => Selector::parse(text),
+        types::Selector::Segments(segments) => Selector::parse(&join(segments.iter().map(String::as_str))),
+        types::Selector::Keys(keys) => Selector::keys(keys.iter().map(String::as_str)),
+    }
+}
+
+/// What a write did.
+pub fn written_out(reply: Reply) -> Written {
+    match reply {
+        Reply::Written { revision, changed } => Written { revision, changed, conflict: false },
+        Reply::Conflict { revision } => Written { revision, changed: false, conflict: true },
+        Reply::Cleared(count) => Written { revision: 0, changed: count > 0, conflict: false },
+    }
+}
+
+/// An entry.
+pub fn entry_out(entry: &state::entry::Entry<Value>) -> Entry {
+    Entry {
+        value: value_out(&entry.value),
+        revision: entry.revision,
+        origin: entry.origin.as_ref().into(),
+        metadata: entry.metadata.as_ref().map(metadata_out),
+        updated_ms: entry.updated_ms,
+        expires_ms: entry.expires_ms,
+    }
+}
+
+/// A change that was taken.
+pub fn change_out(change: &Change<Value>) -> watchers::Change {
+    watchers::Change {
+        key: change.key.text().into(),
+        value: change.value.as_ref().map(value_out),
+        old: change.old.as_ref().map(value_out),
+        revision: change.revision,
+        origin: change.origin.as_ref().into(),
+        metadata: change.metadata.as_ref().map(metadata_out),
+        initial: change.initial,
+    }
+}
+
+/// A key that has changed.
+pub fn net_change_out(changed: &kernel::Changed, value: Option<&Value>) -> NetChange {
+    NetChange { key: changed.key.text().into(), value: value.map(value_out), revision: changed.revision }
+}
+
+fn metadata_out(metadata: &Value) -> Cbor {
+    metadata.to_bytes()
+}
+
+/// What is used.
+pub fn usage_out(usage: &kernel::Usage) -> Usage {
+    let traffic = usage.traffic;
+    Usage {
+        entries: usage.entries,
+        tombstones: usage.tombstones,
+        bytes: usage.bytes,
+        watches: usage.watches,
+        queued: usage.queued,
+        sessions: usage.sessions,
+        frames_in: traffic.frames_in,
+        frames_out: traffic.frames_out,
+        bytes_in: traffic.bytes_in,
+        bytes_out: traffic.bytes_out,
+        frames_dropped: traffic.dropped,
+        clock_ahead: traffic.clock_ahead,
+    }
+}
+
+/// Each limit, and the name by which the kernel knows it.
+const LIMITS: &[(Limit, &str)] = &[
+    (Limit::KeyBytes, "keyBytes"),
+    (Limit::Segments, "segments"),
+    (Limit::ValueBytes, "valueBytes"),
+    (Limit::ValueDepth, "valueDepth"),
+    (Limit::MetadataBytes, "metadataBytes"),
+    (Limit::Entries, "entries"),
+    (Limit::Bytes, "bytes"),
+    (Limit::Tombstones, "tombstones"),
+    (Limit::Watches, "watches"),
+    (Limit::SelectorKeys, "selectorKeys"),
+    (Limit::Queue, "queue"),
+    (Limit::Notices, "notices"),
+    (Limit::Sessions, "sessions"),
+    (Limit::FrameBytes, "frameBytes"),
+    (Limit::MessageBytes, "messageBytes"),
+];
+
+/// The limits that are asked for.
+///
+/// Errors: `invalid-argument` for one out of its range.
+pub fn limits_in(asked: &[(Limit, u64)]) -> Result<Limits, Error> {
+    let mut limits = Limits::default();
+    for (limit, value) in asked {
+        let name = LIMITS.iter().find(|(known, _)| known == limit).map_or("", |(_, name)| name);
+        limits.set(name, *value)?;
+    }
+    Ok(limits)
+}
+
+/// All limits.
+pub fn limits_out(limits: &Limits) -> Vec<(Limit, u64)> {
+    let limit = |name: &str| LIMITS.iter().find(|(_, known)| *known == name).map(|(limit, _)| *limit);
+    limits.list().into_iter().filter_map(|(name, value)| Some((limit(name)?, value))).collect()
+}
+
+/// An error.
+pub fn error_out(error: Error) -> types::Error {
+    types::Error { code: code_out(error.code), detail: error.detail }
+}
+
+fn code_out(code: Code) -> types::Code {
+    match code {
+        Code::InvalidKey => types::Code::InvalidKey,
+        Code::InvalidSelector => types::Code::InvalidSelector,
+        Code::InvalidValue => types::Code::InvalidValue,
+        Code::InvalidArgument => types::Code::InvalidArgument,
+        Code::Limit => types::Code::Limit,
+        Code::Conflict => types::Code::Conflict,
+        Code::CallbackFailed => types::Code::CallbackFailed,
+        Code::Closed => types::Code::Closed,
+        Code::OptionsConflict => types::Code::OptionsConflict,
+        Code::InvalidSnapshot => types::Code::InvalidSnapshot,
+        Code::NewerVersion => types::Code::NewerVersion,
+        Code::InvalidFrame => types::Code::InvalidFrame,
+        Code::PeerVersion => types::Code::PeerVersion,
+        Code::ClockAhead => types::Code::ClockAhead,
+        Code::NotInitialized => types::Code::NotInitialized,
+        Code::Unsupported => types::Code::Unsupported,
+        Code::Poisoned => types::Code::Poisoned,
+    }
+}

@@ -1,0 +1,362 @@
+//! `interface state`: a hall, as one agent holds it.
+
+use super::Component;
+use super::convert::{
+    delete_in, entry_out, error_out, limits_out, net_change_out, put_in, selector_in, usage_out, value_out, written_out,
+};
+use super::session::Session;
+use super::wit::state::{self as wit, Guest, GuestHall};
+use super::wit::types::{self, Selector, Time, Value};
+use crate::error::{Code, Error};
+use crate::kernel::{self, Command, Kernel, Reply, check_name};
+use crate::key::{self, Key};
+use crate::replica::clock;
+use crate::state::entry::Entry;
+use std::cell::Cell;
+use std::rc::Rc;
+
+/// One handle.
+pub struct Hall {
+    session: Rc<Session>,
+    agent: Rc<str>,
+    open: Cell<bool>,
+}
+
+type Answer<T> = Result<T, types::Error>;
+
+impl Hall {
+    fn handle(session: Rc<Session>, agent: Rc<str>) -> wit::Hall {
+        session.hold();
+        wit::Hall::new(Self { session, agent, open: Cell::new(true) })
+    }
+
+    /// Does something with the session, unless the handle is closed, and converts the error.
+    pub fn run<T>(&self, work: impl FnOnce(&Rc<Session>) -> Result<T, Error>) -> Answer<T> {
+        let closed = || format!("the handle of {:?} to the hall {:?}", self.agent, self.session.name);
+        if !self.open.get() {
+            return Err(error_out(Error::new(Code::Closed, closed())));
+        }
+        work(&self.session).map_err(error_out)
+    }
+
+    /// The session, whether or not this handle is closed.
+    pub fn session(&self) -> &Rc<Session> {
+        &self.session
+    }
+
+    fn close(&self) {
+        if self.open.replace(false) {
+            self.session.release();
+        }
+    }
+
+    /// Carries out one command.
+    fn apply(&self, command: impl FnOnce(Rc<str>) -> Result<Command<crate::Value>, Error>, now_ms: u64) -> Answer<Reply> {
+        self.run(|session| {
+            let unix_ms = session.unix_ms(now_ms)?;
+            let command = command(self.agent.clone())?;
+            session.with(|kernel| kernel.apply(command, unix_ms))
+        })
+    }
+
+    fn depth_max(&self) -> u64 {
+        self.session.ask(|kernel| kernel.limits().value_depth)
+    }
+
+    /// Answers about the entry of a key.
+    fn about<T>(&self, key: &str, answer: impl FnOnce(&Entry<crate::Value>) -> T) -> Answer<Option<T>> {
+        self.run(|session| {
+            if let Some(answer) = session.ask(|kernel| kernel.entry(key).map(answer)) {
+                return Ok(Some(answer));
+            }
+            Key::parse(key).map(|_| None)
+        })
+    }
+
+    /// Answers for each selected entry, in key order.
+    fn list<T>(
+        &self,
+        selector: Option<Selector>,
+        answer: impl Fn(&str, &Entry<crate::Value>) -> T,
+    ) -> Answer<Vec<T>> {
+        self.run(|session| {
+            let selector = selector.as_ref().map(selector_in).transpose()?;
+            session.ask(|kernel| {
+                selector.as_ref().map_or(Ok(()), |selector| kernel.check_selector(selector))?;
+                let slots = kernel.slots(selector.as_ref()).into_iter();
+                Ok(slots.filter_map(|slot| Some(answer(&kernel.key(slot)?, kernel.entry_at(slot)?))).collect())
+            })
+        })
+    }
+
+    /// Does something that only a shared hall can.
+    fn shared<T>(&self, what: &str, work: impl FnOnce(&Session) -> Result<T, Error>) -> Answer<T> {
+        self.run(|session| match session.share {
+            true => work(session),
+            false => Err(Error::new(Code::InvalidArgument, format!("the hall is not shared: {what}"))),
+        })
+    }
+}
+
+impl Drop for Hall {
+    fn drop(&mut self) {
+        self.close();
+    }
+}
+
+impl Guest for Component {
+    type Hall = Hall;
+
+    fn join(segments: Vec<String>) -> String {
+        key::join(segments.iter().map(String::as_str))
+    }
+}
+
+impl GuestHall for Hall {
+    fn open(options: wit::Options, time: Time) -> Answer<wit::Hall> {
+        let agent: Rc<str> = options.agent.as_str().into();
+        let session = Session::open(options, time).map_err(error_out)?;
+        Ok(Self::handle(Rc::new(session), agent))
+    }
+
+    fn as_agent(&self, agent: String) -> Answer<wit::Hall> {
+        self.run(|session| {
+            check_name("an agent's name", &agent)?;
+            Ok(Self::handle(session.clone(), agent.into()))
+        })
+    }
+
+    fn close(&self) {
+        Hall::close(self);
+    }
+
+    fn is_closed(&self) -> bool {
+        !self.open.get()
+    }
+
+    fn name(&self) -> String {
+        self.session.name.as_ref().into()
+    }
+
+    fn agent(&self) -> String {
+        self.agent.as_ref().into()
+    }
+
+    fn session(&self) -> String {
+        self.session.ask(|kernel| id(kernel.session()))
+    }
+
+    fn put(&self, key: String, value: Value, now_ms: u64) -> Answer<wit::Written> {
+        let options = wit::PutOptions { expect: None, metadata: None, ttl_ms: None, touch: false };
+        self.put_with(key, value, options, now_ms)
+    }
+
+    fn put_with(&self, key: String, value: Value, options: wit::PutOptions, now_ms: u64) -> Answer<wit::Written> {
+        self.apply(|origin| put_in(&key, value, options, origin, self.depth_max()), now_ms).map(written_out)
+    }
+
+    fn delete(&self, key: String, now_ms: u64) -> Answer<wit::Written> {
+        self.delete_with(key, wit::DeleteOptions { expect: None, touch: false }, now_ms)
+    }
+
+    fn delete_with(&self, key: String, options: wit::DeleteOptions, now_ms: u64) -> Answer<wit::Written> {
+        self.apply(|origin| delete_in(&key, options, origin), now_ms).map(written_out)
+    }
+
+    fn clear(&self, selector: Option<Selector>, now_ms: u64) -> Answer<u64> {
+        let selected = |origin| {
+            Ok(Command::Clear { selector: selector.as_ref().map(selector_in).transpose()?, origin })
+        };
+        self.apply(selected, now_ms).map(|reply| match reply {
+            Reply::Cleared(count) => count,
+            Reply::Written { .. } | Reply::Conflict { .. } => 0,
+        })
+    }
+
+    fn batch(&self, commands: Vec<wit::Command>, now_ms: u64) -> Answer<Vec<wit::Outcome>> {
+        let depth_max = self.depth_max();
+        self.run(|session| {
+            let unix_ms = session.unix_ms(now_ms)?;
+            session.with(|kernel| {
+                kernel.begin()?;
+                let outcomes: Result<_, Error> = (1..)
+                    .zip(commands)
+                    .map(|(n, command)| {
+                        let named = naming(&command);
+                        let at = |error: Error| Error::new(error.code, format!("command {n} ({named}): {}", error.detail));
+                        let command = command_in(command, self.agent.clone(), depth_max).map_err(at)?;
+                        kernel.apply(command, unix_ms).map(outcome_out).map_err(at)
+                    })
+                    .collect();
+                // It has begun, so it can be ended.
+                if outcomes.is_ok() { kernel.commit(unix_ms).map(|_| ())? } else { kernel.roll_back()? }
+                outcomes
+            })
+        })
+    }
+
+    fn begin(&self) -> Answer<()> {
+        self.run(|session| session.with(Kernel::begin))
+    }
+
+    fn commit(&self, now_ms: u64) -> Answer<bool> {
+        self.run(|session| {
+            let unix_ms = session.unix_ms(now_ms)?;
+            session.with(|kernel| kernel.commit(unix_ms))
+        })
+    }
+
+    fn roll_back(&self) -> Answer<()> {
+        self.run(|session| session.with(Kernel::roll_back))
+    }
+
+    fn get(&self, key: String) -> Answer<Option<Value>> {
+        self.about(&key, |entry| value_out(&entry.value))
+    }
+
+    fn has(&self, key: String) -> Answer<bool> {
+        self.about(&key, |_| ()).map(|found| found.is_some())
+    }
+
+    fn entry(&self, key: String) -> Answer<Option<wit::Entry>> {
+        self.about(&key, entry_out)
+    }
+
+    fn keys(&self, selector: Option<Selector>) -> Answer<Vec<String>> {
+        self.list(selector, |key, _| key.into())
+    }
+
+    fn to_map(&self, selector: Option<Selector>) -> Answer<Vec<(String, Value)>> {
+        self.list(selector, |key, entry| (key.into(), value_out(&entry.value)))
+    }
+
+    fn revision(&self) -> Answer<u64> {
+        self.run(|session| Ok(session.ask(Kernel::revision)))
+    }
+
+    fn changes(&self, revision: u64, selector: Option<Selector>) -> Answer<wit::Since> {
+        self.run(|session| {
+            let selector = selector.as_ref().map(selector_in).transpose()?;
+            session.ask(|kernel| {
+                selector.as_ref().map_or(Ok(()), |selector| kernel.check_selector(selector))?;
+                let Some(changed) = kernel.changes(revision, selector.as_ref()) else {
+                    return Ok(wit::Since::Compacted(kernel.revision()));
+                };
+                let value = |changed: &kernel::Changed| kernel.entry_at(changed.slot).map(|entry| &entry.value);
+                let changes = changed.iter().map(|changed| net_change_out(changed, value(changed))).collect();
+                Ok(wit::Since::Changes(wit::NetChanges { revision: kernel.revision(), changes }))
+            })
+        })
+    }
+
+    fn advance(&self, time: Time) -> Answer<()> {
+        self.run(|session| {
+            let time = session.time(time)?;
+            session.with(|kernel| kernel.advance(time));
+            Ok(())
+        })
+    }
+
+    fn next_wake(&self, time: Time) -> Answer<Option<u64>> {
+        self.run(|session| {
+            let time = session.time(time)?;
+            Ok(session.ask(|kernel| kernel.next_wake(time)))
+        })
+    }
+
+    fn frames(&self, max: u32) -> Vec<Vec<u8>> {
+        self.session.with(|kernel| std::iter::from_fn(|| kernel.next_frame()).take(max as usize).collect())
+    }
+
+    fn receive(&self, frame: Vec<u8>, time: Time) -> Answer<()> {
+        self.shared("it takes in no frames", |session| {
+            let time = session.time(time)?;
+            session.with(|kernel| kernel.receive(&frame, time))
+        })
+    }
+
+    fn rejoin(&self, time: Time) -> Answer<()> {
+        self.shared("there is nobody to ask", |session| {
+            let time = session.time(time)?;
+            session.with(|kernel| kernel.rejoin(time));
+            Ok(())
+        })
+    }
+
+    fn is_ready(&self) -> bool {
+        self.session.is_ready()
+    }
+
+    fn sessions(&self, now_ms: u64) -> Answer<Vec<wit::Session>> {
+        self.run(|session| {
+            let seen_ms = session.unix_ms(now_ms)?;
+            Ok(session.ask(|kernel| {
+                let agent = kernel.agent().as_ref().into();
+                let own = wit::Session { id: id(kernel.session()), agent, own: true, seen_ms };
+                let others = kernel.peers().map(|(session, peer)| {
+                    let agent = peer.agent.as_ref().into();
+                    wit::Session { id: id(session), agent, own: false, seen_ms: peer.seen_ms }
+                });
+                std::iter::once(own).chain(others).collect()
+            }))
+        })
+    }
+
+    fn reports(&self, max: u32) -> Vec<types::Error> {
+        self.session.take_reports(max as usize).into_iter().map(error_out).collect()
+    }
+
+    fn end(&self, owner: String) -> Answer<u32> {
+        self.run(|session| {
+            let owned = session.watchers().into_iter().filter(|watched| watched.owner.as_deref() == Some(&owner));
+            Ok(owned.map(|watched| session.end_watcher(watched.id)).count() as u32)
+        })
+    }
+
+    fn snapshot(&self) -> Answer<Vec<u8>> {
+        self.run(|session| session.with(Kernel::snapshot))
+    }
+
+    fn restore(&self, snapshot: Vec<u8>, time: Time) -> Answer<()> {
+        self.run(|session| {
+            let time = session.time(time)?;
+            session.with(|kernel| kernel.restore(&snapshot, time))
+        })
+    }
+
+    fn usage(&self) -> Answer<wit::Usage> {
+        self.run(|session| Ok(session.ask(|kernel| usage_out(&kernel.usage()))))
+    }
+
+    fn limits(&self) -> Answer<Vec<(wit::Limit, u64)>> {
+        self.run(|session| Ok(session.ask(|kernel| limits_out(kernel.limits()))))
+    }
+}
+
+fn command_in(command: wit::Command, origin: Rc<str>, depth_max: u64) -> Result<Command<crate::Value>, Error> {
+    match command {
+        wit::Command::Put(put) => put_in(&put.key, put.value, put.options, origin, depth_max),
+        wit::Command::Delete(delete) => delete_in(&delete.key, delete.options, origin),
+        wit::Command::Clear(selector) => Ok(Command::Clear { selector: Some(selector_in(&selector)?), origin }),
+    }
+}
+
+/// A command as the detail of its error names it.
+fn naming(command: &wit::Command) -> String {
+    match command {
+        wit::Command::Put(put) => format!("put {:?}", put.key),
+        wit::Command::Delete(delete) => format!("delete {:?}", delete.key),
+        wit::Command::Clear(_) => "clear".into(),
+    }
+}
+
+fn outcome_out(reply: Reply) -> wit::Outcome {
+    match reply {
+        Reply::Cleared(count) => wit::Outcome::Cleared(count),
+        reply => wit::Outcome::Written(written_out(reply)),
+    }
+}
+
+fn id(session: clock::Session) -> String {
+    format!("{:016x}", session.0)
+}

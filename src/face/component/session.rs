@@ -1,0 +1,258 @@
+//! One session behind its handles: the kernel, its watchers, and what waits to be asked for.
+
+use super::convert::limits_in;
+use super::wit::state::Options;
+use super::wit::types;
+use crate::error::{Code, Error};
+use crate::kernel::{self, Effect, Kernel, Time, WatchOptions};
+use crate::key::Selector;
+use crate::state::queue::Change;
+use crate::state::selection::WatchId;
+use crate::value::Value;
+use std::cell::{Cell, RefCell};
+use std::collections::{BTreeMap, VecDeque};
+use std::rc::Rc;
+
+/// The largest time that is taken for one: far enough away that no sum with it overflows.
+const TIME_MS_MAX: u64 = 1 << 47;
+
+pub struct Session {
+    pub name: Rc<str>,
+    pub share: bool,
+    kernel: RefCell<Kernel<Value>>,
+    /// The latest time that was told.
+    time: Cell<Time>,
+    handles: Cell<usize>,
+    ready: Cell<bool>,
+    reports: RefCell<VecDeque<Error>>,
+    reports_max: usize,
+    watchers: RefCell<BTreeMap<WatchId, Rc<Watched>>>,
+    /// The watchers that have something to take, in the order in which that began.
+    waiting: RefCell<BTreeMap<u64, WatchId>>,
+    waited: Cell<u64>,
+}
+
+/// One watcher, as the session and its handle know it.
+pub struct Watched {
+    pub id: WatchId,
+    pub selector: types::Selector,
+    pub owner: Option<Rc<str>>,
+    pub delivered: Cell<u64>,
+    /// Changes lost, as far as that was asked or when the watcher ended.
+    pub missed: Cell<u64>,
+    pub ended: Cell<bool>,
+    /// Its place among those that have something to take.
+    place: Cell<Option<u64>>,
+}
+
+impl Session {
+    /// Opens a hall.
+    ///
+    /// Errors: `invalid-argument`.
+    pub fn open(options: Options, time: types::Time) -> Result<Self, Error> {
+        let limits = limits_in(&options.limits)?;
+        let reports_max = limits.notices as usize;
+        let name: Rc<str> = options.name.into();
+        let kernel_options = kernel::Options {
+            name: name.clone(),
+            agent: options.agent.into(),
+            seed: options.seed,
+            limits,
+            notify: options.notify,
+            ..kernel::Options::default()
+        };
+        let session = Self {
+            name,
+            share: options.share,
+            kernel: RefCell::new(Kernel::new(kernel_options, ())?),
+            time: Cell::default(),
+            handles: Cell::new(0),
+            ready: Cell::new(!options.share),
+            reports: RefCell::default(),
+            reports_max,
+            watchers: RefCell::default(),
+            waiting: RefCell::default(),
+            waited: Cell::new(0),
+        };
+        let time = session.time(time)?;
+        if session.share {
+            session.with(|kernel| kernel.join(time));
+        }
+        Ok(session)
+    }
+
+    /// Works with the kernel, and files what it has brought about.
+    pub fn with<T>(&self, work: impl FnOnce(&mut Kernel<Value>) -> T) -> T {
+        let mut kernel = self.kernel.borrow_mut();
+        let result = work(&mut kernel);
+        while let Some(effect) = kernel.next_effect() {
+            match effect {
+                // Every watcher here has a queue.
+                Effect::Notify { .. } | Effect::Initial { .. } | Effect::Sessions => {}
+                Effect::Ready(watch) => self.list(watch),
+                Effect::Synced => self.ready.set(true),
+                Effect::Report(error) => self.report(error),
+            }
+        }
+        // Nobody here keeps slots or sets by number.
+        kernel.take_freed();
+        kernel.take_released();
+        result
+    }
+
+    /// Asks the kernel.
+    pub fn ask<T>(&self, question: impl FnOnce(&Kernel<Value>) -> T) -> T {
+        question(&self.kernel.borrow())
+    }
+
+    /// The time as the host tells it.
+    ///
+    /// Errors: `invalid-argument` for one that cannot be, or goes backwards where it must not.
+    pub fn time(&self, time: types::Time) -> Result<Time, Error> {
+        let unix_ms = self.unix_ms(time.unix_ms)?;
+        let (monotonic_ms, last) = (within("monotonic-ms", time.monotonic_ms)?, self.time.get().monotonic_ms);
+        if monotonic_ms < last {
+            let detail = format!("monotonic-ms never goes back, but went from {last} to {monotonic_ms}");
+            return Err(Error::new(Code::InvalidArgument, detail));
+        }
+        let time = Time { unix_ms, monotonic_ms };
+        self.time.set(time);
+        Ok(time)
+    }
+
+    /// The wall clock as the host tells it.
+    ///
+    /// Errors: `invalid-argument` for a time that cannot be.
+    pub fn unix_ms(&self, unix_ms: u64) -> Result<u64, Error> {
+        within("unix time in ms", unix_ms)
+    }
+
+    pub fn hold(&self) {
+        self.handles.set(self.handles.get() + 1);
+    }
+
+    /// A handle is closed. The last one ends the session: what was written is told, then goodbye.
+    pub fn release(&self) {
+        self.handles.set(self.handles.get() - 1);
+        if self.handles.get() > 0 {
+            return;
+        }
+        let time = self.time.get();
+        self.with(|kernel| {
+            if kernel.in_batch() {
+                // It has begun, so it can be rolled back.
+                let _ = kernel.roll_back();
+            }
+            kernel.advance(time);
+            kernel.leave();
+        });
+        let watchers: Vec<_> = self.watchers.borrow().keys().copied().collect();
+        watchers.into_iter().for_each(|watch| self.end_watcher(watch));
+    }
+
+    pub fn is_ready(&self) -> bool {
+        self.ready.get()
+    }
+
+    /// The oldest reports.
+    pub fn take_reports(&self, max: usize) -> Vec<Error> {
+        let mut reports = self.reports.borrow_mut();
+        let count = max.min(reports.len());
+        reports.drain(..count).collect()
+    }
+
+    fn report(&self, error: Error) {
+        let mut reports = self.reports.borrow_mut();
+        if reports.len() >= self.reports_max {
+            reports.pop_front();
+        }
+        reports.push_back(error);
+    }
+
+    /// Opens a watcher.
+    ///
+    /// Errors: `limit`, `invalid-argument`.
+    pub fn watch(
+        &self,
+        selector: types::Selector,
+        read: Selector,
+        initial: bool,
+        owner: Option<Rc<str>>,
+        capacity: Option<u64>,
+    ) -> Result<Rc<Watched>, Error> {
+        let capacity = capacity.unwrap_or_else(|| self.ask(|kernel| kernel.limits().queue));
+        let options = WatchOptions { initial, owner: owner.clone(), capacity: Some(capacity) };
+        let id = self.with(|kernel| kernel.watch(read, options))?;
+        let watched = Watched {
+            id,
+            selector,
+            owner,
+            delivered: Cell::new(0),
+            missed: Cell::new(0),
+            ended: Cell::new(false),
+            place: Cell::new(None),
+        };
+        let watched = Rc::new(watched);
+        self.watchers.borrow_mut().insert(id, watched.clone());
+        if self.ask(|kernel| kernel.queue(id).is_some_and(|queue| !queue.is_empty())) {
+            self.list(id);
+        }
+        Ok(watched)
+    }
+
+    /// Takes the oldest changes of a watcher.
+    pub fn take(&self, watched: &Watched, max: usize) -> Vec<Change<Value>> {
+        let changes: Vec<_> = self.with(|kernel| std::iter::from_fn(|| kernel.take(watched.id)).take(max).collect());
+        let queue = self.ask(|kernel| kernel.queue(watched.id).map(|queue| (queue.is_empty(), queue.missed())));
+        if let Some((empty, missed)) = queue {
+            watched.missed.set(missed);
+            if empty {
+                self.unlist(watched);
+            }
+        }
+        watched.delivered.set(watched.delivered.get() + changes.len() as u64);
+        changes
+    }
+
+    /// Ends a watcher, if it is open.
+    pub fn end_watcher(&self, id: WatchId) {
+        let watched = self.watchers.borrow_mut().remove(&id);
+        let Some(watched) = watched else { return };
+        watched.missed.set(self.ask(|kernel| kernel.queue(id).map_or(0, |queue| queue.missed())));
+        watched.ended.set(true);
+        self.unlist(&watched);
+        self.with(|kernel| kernel.unwatch(id));
+    }
+
+    /// The open watchers, in the order in which they were opened.
+    pub fn watchers(&self) -> Vec<Rc<Watched>> {
+        self.watchers.borrow().values().cloned().collect()
+    }
+
+    /// The watchers that have something to take, the longest waiting first.
+    pub fn waiting(&self, max: usize) -> Vec<WatchId> {
+        self.waiting.borrow().values().take(max).copied().collect()
+    }
+
+    fn list(&self, id: WatchId) {
+        let watchers = self.watchers.borrow();
+        let Some(watched) = watchers.get(&id).filter(|watched| watched.place.get().is_none()) else { return };
+        let place = self.waited.get();
+        self.waited.set(place + 1);
+        watched.place.set(Some(place));
+        self.waiting.borrow_mut().insert(place, id);
+    }
+
+    fn unlist(&self, watched: &Watched) {
+        if let Some(place) = watched.place.take() {
+            self.waiting.borrow_mut().remove(&place);
+        }
+    }
+}
+
+fn within(what: &str, ms: u64) -> Result<u64, Error> {
+    if ms > TIME_MS_MAX {
+        return Err(Error::new(Code::InvalidArgument, format!("{what} is at most {TIME_MS_MAX}, not {ms}")));
+    }
+    Ok(ms)
+}

@@ -1,0 +1,76 @@
+//! `interface watchers`: changes, taken.
+
+use super::Component;
+use super::convert::{change_out, selector_in};
+use super::hall::Hall;
+use super::session::{Session, Watched};
+use super::wit::types::{Error, Selector};
+use super::wit::watchers::{self as wit, Guest, GuestWatcher, HallBorrow};
+use std::rc::{Rc, Weak};
+
+/// One handle to a watcher. It does not hold the session: hosts drop in any order.
+pub struct Watcher {
+    session: Weak<Session>,
+    watched: Rc<Watched>,
+}
+
+impl Guest for Component {
+    type Watcher = Watcher;
+
+    fn watch(hall: HallBorrow<'_>, selector: Selector, options: wit::WatchOptions) -> Result<wit::Watcher, Error> {
+        hall.get::<Hall>().run(|session| {
+            let wit::WatchOptions { initial, owner, capacity } = options;
+            let read = selector_in(&selector)?;
+            let watched = session.watch(selector, read, initial, owner.map(Into::into), capacity)?;
+            Ok(wit::Watcher::new(Watcher { session: Rc::downgrade(session), watched }))
+        })
+    }
+
+    fn ready(hall: HallBorrow<'_>, max: u32) -> Vec<u32> {
+        hall.get::<Hall>().session().waiting(max as usize).into_iter().map(|watch| watch.0).collect()
+    }
+
+    fn watches(hall: HallBorrow<'_>) -> Result<Vec<wit::WatchInfo>, Error> {
+        hall.get::<Hall>().run(|session| {
+            let info = |watched: Rc<Watched>| {
+                let queue = session.ask(|kernel| kernel.queue(watched.id).map(|queue| (queue.len(), queue.missed())));
+                let (queued, missed) = queue.unwrap_or_default();
+                wit::WatchInfo {
+                    id: watched.id.0,
+                    selector: watched.selector.clone(),
+                    owner: watched.owner.as_deref().map(Into::into),
+                    delivered: watched.delivered.get(),
+                    queued: queued as u64,
+                    missed,
+                }
+            };
+            Ok(session.watchers().into_iter().map(info).collect())
+        })
+    }
+}
+
+impl GuestWatcher for Watcher {
+    fn id(&self) -> u32 {
+        self.watched.id.0
+    }
+
+    fn take(&self, max: u32) -> wit::Taken {
+        let session = self.session.upgrade();
+        let changes = session.as_ref().map(|session| session.take(&self.watched, max as usize)).unwrap_or_default();
+        let more = session.is_some_and(|session| session.ask(|kernel| kernel.queue(self.watched.id).is_some_and(|queue| !queue.is_empty())));
+        wit::Taken {
+            changes: changes.iter().map(change_out).collect(),
+            missed: self.watched.missed.get(),
+            more,
+            ended: self.watched.ended.get(),
+        }
+    }
+}
+
+impl Drop for Watcher {
+    fn drop(&mut self) {
+        if let Some(session) = self.session.upgrade() {
+            session.end_watcher(self.watched.id);
+        }
+    }
+}
