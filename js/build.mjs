@@ -104,7 +104,7 @@ function buildComponent() {
   run("cargo", [...args, "--features", "component"], { cwd: root, env });
   // wasm-opt reads no components, so it comes first.
   const [core, small] = [join(component, target, "release/statehall.wasm"), join(component, "small.wasm")];
-  run("wasm-opt", ["-O3", core, "--output", small], { env });
+  run("wasm-opt", ["-O3", "--strip-debug", core, "--output", small], { env });
   run("wasm-tools", ["component", "new", small, "--output", join(component, "whole.wasm")], { env });
   const stripped = join(component, "statehall.component.wasm");
   run("wasm-tools", ["strip", "--all", join(component, "whole.wasm"), "--output", stripped], { env });

@@ -235,13 +235,6 @@ fn write_head(kind: u8, number: u64, out: &mut Vec<u8>) {
 }
 
 impl Value {
-    /// The one encoding of a value that the kernel has taken, and so knows not to be too deep.
-    pub(crate) fn to_bytes(&self) -> Vec<u8> {
-        let mut out = Vec::with_capacity(value_bytes(self) as usize);
-        write_value(self, &mut out);
-        out
-    }
-
     /// The encoded bytes.
     ///
     /// Errors: `limit` if the value is nested more than `depth_max` containers deep.

@@ -3,7 +3,7 @@
 use super::wit::state::{DeleteOptions, Entry, Limit, NetChange, PutOptions, Usage, Written};
 use super::wit::types::{self, Cbor};
 use super::wit::watchers;
-use crate::codec::{Malformed, TOO_DEEP, parse_value};
+use crate::codec::{Malformed, TOO_DEEP, parse_value, value_bytes, write_value};
 use crate::error::{Code, Error};
 use crate::kernel::{self, Command, Limits, Measured, Reply};
 use crate::key::{Key, Selector, join};
@@ -39,7 +39,7 @@ pub fn value_out(value: &Value) -> types::Value {
         Value::Float(number) => types::Value::Float(*number),
         Value::Text(text) => types::Value::Text(text.as_ref().into()),
         Value::Bytes(bytes) => types::Value::Bytes(bytes.to_vec()),
-        Value::List(_) | Value::Map(_) => types::Value::Cbor(value.to_bytes()),
+        Value::List(_) | Value::Map(_) => types::Value::Cbor(cbor_out(value)),
     }
 }
 
@@ -114,7 +114,7 @@ pub fn entry_out(entry: &state::entry::Entry<Value>) -> Entry {
         value: value_out(&entry.value),
         revision: entry.revision,
         origin: entry.origin.as_ref().into(),
-        metadata: entry.metadata.as_ref().map(metadata_out),
+        metadata: entry.metadata.as_ref().map(cbor_out),
         updated_ms: entry.updated_ms,
         expires_ms: entry.expires_ms,
     }
@@ -128,7 +128,7 @@ pub fn change_out(change: &Change<Value>) -> watchers::Change {
         old: change.old.as_ref().map(value_out),
         revision: change.revision,
         origin: change.origin.as_ref().into(),
-        metadata: change.metadata.as_ref().map(metadata_out),
+        metadata: change.metadata.as_ref().map(cbor_out),
         initial: change.initial,
     }
 }
@@ -138,8 +138,11 @@ pub fn net_change_out(changed: &kernel::Changed, value: Option<&Value>) -> NetCh
     NetChange { key: changed.key.text().into(), value: value.map(value_out), revision: changed.revision }
 }
 
-fn metadata_out(metadata: &Value) -> Cbor {
-    metadata.to_bytes()
+/// The one encoding of what the kernel has taken, and so is not too deep.
+fn cbor_out(value: &Value) -> Cbor {
+    let mut bytes = Vec::with_capacity(value_bytes(value) as usize);
+    write_value(value, &mut bytes);
+    bytes
 }
 
 /// What is used.
