@@ -11,13 +11,16 @@ SHELL := /bin/bash
 export PATH := $(CURDIR)/.tools/bin:$(HOME)/.cargo/bin:$(PATH)
 
 WASM_PACK_VERSION := 0.15.1
+WASM_TOOLS_VERSION := 1.263.0
 # The command-line tool must be of exactly the version of the crate.
 WASM_BINDGEN_VERSION := $(shell awk '/^name = "wasm-bindgen"$$/ { getline; gsub(/"/, ""); print $$3 }' Cargo.lock)
 
 # Folders are listed too: theirs is the date that changes when a file goes.
 RUST := Cargo.toml Cargo.lock $(shell find src)
+WIT := $(shell find wit)
 TYPESCRIPT := js/package.json js/tsconfig.json $(shell find js/src)
 KERNEL := target/wasm-pack/core_bg.wasm
+COMPONENT := target/component/statehall.component.wasm
 PACKAGE := js/dist/index.js
 
 # npm writes this file into node_modules at the end of an installation.
@@ -45,13 +48,14 @@ demo: $(PACKAGE) $(DEMO_TOOLS) ## Serve the demo on localhost and open it in a b
 	@cd examples/agents && node_modules/.bin/vite --host localhost $(OPEN)
 
 .PHONY: test
-test: rust node test-rust test-js test-docs test-package test-threads test-browser test-demo ## Run all tests
+test: rust node test-rust test-js test-docs test-component test-package test-threads test-browser test-demo ## Run all tests
 
 .PHONY: check
 check: rust $(PACKAGE) $(DEMO_TOOLS) ## Check format, lints and types
 	@cargo fmt --check --all && js/node_modules/.bin/biome check --error-on-warnings \
 	  || $(call stop,Mend what is listed above; "make format" does most of it.)
-	cargo clippy --workspace --all-targets --all-features --quiet -- --deny warnings
+	cargo clippy --all-targets --all-features --quiet -- --deny warnings
+	cargo clippy --workspace --exclude statehall --all-targets --profile host --quiet -- --deny warnings
 	cd examples/agents && node_modules/.bin/tsc --noEmit
 
 .PHONY: format
@@ -60,7 +64,10 @@ format: rust $(JS_TOOLS) ## Format everything, and mend the lints that a program
 	js/node_modules/.bin/biome check --write
 
 .PHONY: build
-build: $(PACKAGE) ## Build the npm package into js/dist
+build: $(PACKAGE) ## Build the npm package, which holds the component too, into js/dist
+
+.PHONY: component
+component: $(COMPONENT) ## Build only the component, into target/component/statehall.component.wasm
 
 .PHONY: clean
 clean: ## Remove what was built; installed tools and npm packages stay
@@ -68,10 +75,14 @@ clean: ## Remove what was built; installed tools and npm packages stay
 
 # The tests, the quickest first ----------------------------------------------------------------------------------------
 
-.PHONY: test-rust test-js test-docs test-package test-threads test-browser test-demo
+.PHONY: test-rust test-js test-docs test-component test-package test-threads test-browser test-demo
 test-rust: rust
-	cargo test --workspace
+	cargo test
 	cargo test --test ablations -- --ignored
+
+# In wasmtime, which takes some minutes to compile the first time.
+test-component: $(COMPONENT) $(PACKAGE)
+	cargo test --profile host --package statehall-component-tests
 
 test-js: $(PACKAGE)
 	$(NODE_TEST) js/test/*.test.js
@@ -93,11 +104,15 @@ test-demo: $(PACKAGE) $(TEST_TOOLS) $(DEMO_TOOLS) browser
 
 # The build ------------------------------------------------------------------------------------------------------------
 
-$(KERNEL): $(RUST) js/build.mjs $(JS_TOOLS) | wasm-tools
+$(KERNEL): $(RUST) js/build.mjs $(JS_TOOLS) | tools
 	@node js/build.mjs kernel
 	@touch $@
 
-$(PACKAGE): $(KERNEL) $(TYPESCRIPT)
+$(COMPONENT): $(RUST) $(WIT) js/build.mjs $(JS_TOOLS) | tools
+	@node js/build.mjs component
+	@touch $@
+
+$(PACKAGE): $(KERNEL) $(COMPONENT) $(TYPESCRIPT)
 	@node js/build.mjs package
 
 # What is needed -------------------------------------------------------------------------------------------------------
@@ -114,24 +129,26 @@ node:
 	@node -e 'const [a, b] = process.versions.node.split("."); process.exitCode = a * 100 + +b < 2019 ? 1 : 0' \
 	  || $(call stop,Node 20.19 or newer is missing: install it from https://nodejs.org.)
 
-# $(call install,program,crate,version): compiles a program into .tools, unless this very version is on the PATH.
+# $(call install,program,crate,version,flags): compiles a program into .tools, unless this very version is on the PATH.
 # A registry may hold back the newest crates, among them some that the program's own lockfile names: then without it.
 define install
 @[ "$$($(1) --version 2>/dev/null)" = "$(1) $(3)" ] || { \
   echo 'Compiling $(2) $(3) into .tools; this happens once and takes some minutes.'; \
-  cargo install $(2) --version '=$(3)' --root .tools --quiet --locked \
-    || cargo install $(2) --version '=$(3)' --root .tools --quiet \
+  cargo install $(2) --version '=$(3)' --root .tools --quiet $(4) --locked \
+    || cargo install $(2) --version '=$(3)' --root .tools --quiet $(4) \
     || $(call stop,Could not install $(2) $(3): see above. Mend that, or put the program on the PATH.); }
 endef
 
-.PHONY: wasm-tools
-wasm-tools: rust
+comma := ,
+.PHONY: tools
+tools: rust
 	@[ -d "$$(rustc --print sysroot)/lib/rustlib/wasm32-unknown-unknown" ] || { \
 	  echo 'Adding the Rust target wasm32-unknown-unknown.'; \
 	  rustup target add wasm32-unknown-unknown \
 	    || $(call stop,Could not add the target: install it the way your Rust was installed.); }
 	$(call install,wasm-bindgen,wasm-bindgen-cli,$(WASM_BINDGEN_VERSION))
 	$(call install,wasm-pack,wasm-pack,$(WASM_PACK_VERSION))
+	$(call install,wasm-tools,wasm-tools,$(WASM_TOOLS_VERSION),--no-default-features --features component$(comma)strip)
 
 %/$(INSTALLED): %/package-lock.json | node
 	@echo 'Installing the npm packages of $*.'

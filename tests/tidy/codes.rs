@@ -24,6 +24,49 @@ fn rust_and_typescript_have_the_same_limits() {
 }
 
 #[test]
+fn rust_and_wit_have_the_same_codes_and_limits() {
+    let codes: Vec<_> = Code::ALL.iter().map(|code| code.name().to_owned()).collect();
+    assert_eq!(cases("wit/types.wit", "code"), codes, "make the enum `code` of wit/types.wit the list of src/error.rs");
+    let kebab = |name: &str| {
+        let words = name
+            .chars()
+            .map(|char| if char.is_uppercase() { format!("-{}", char.to_lowercase()) } else { char.into() });
+        words.collect::<String>()
+    };
+    let limits: Vec<_> = Limits::default().list().into_iter().map(|(name, _)| kebab(name)).collect();
+    assert_eq!(
+        cases("wit/state.wit", "limit"),
+        limits,
+        "make the enum `limit` of wit/state.wit that of src/kernel/limits.rs"
+    );
+}
+
+/// The cases of an enum of WIT.
+fn cases(path: &str, name: &str) -> Vec<String> {
+    let body = text(path).split(&format!("enum {name} {{")).nth(1).and_then(|rest| rest.split('}').next());
+    let lines = body.unwrap_or_else(|| panic!("{path} has no enum {name}")).lines().map(str::trim);
+    lines.filter_map(|line| line.strip_suffix(',')).filter(|line| !line.starts_with("//")).map(str::to_owned).collect()
+}
+
+#[test]
+fn every_item_of_wit_is_documented() {
+    let kinds = ["package", "interface", "world", "type", "record", "variant", "enum", "flags", "resource"];
+    let mut offenders = Vec::new();
+    for file in files().iter().filter(|file| file.path.starts_with("wit/")) {
+        let mut before = "";
+        for (number, line) in file.lines().map(|(number, line)| (number, line.trim())) {
+            let item = kinds.contains(&line.split(' ').next().unwrap_or_default()) && !line.starts_with("//");
+            let function = line.contains(": func(") || line.contains(": static func(");
+            if (item || function) && !line.starts_with("///") && !before.starts_with("///") {
+                offenders.push(format!("{}:{number}: {line}", file.path));
+            }
+            before = line;
+        }
+    }
+    report("Say of each what it is: shape, units, errors and what is not promised:", offenders);
+}
+
+#[test]
 fn every_code_is_documented() {
     let rows = rows("Errors");
     let listed: Vec<_> = rows.iter().map(|row| row[0].as_str()).collect();

@@ -2,19 +2,19 @@
 
 use crate::codes::rows;
 use crate::report;
-use crate::tree::{File, files, text, top};
+use crate::tree::{File, files, top};
 use std::process::Command;
 
-/// A dependency of Cargo.toml.
+/// A dependency of a Cargo.toml.
 struct Dependency {
     name: String,
-    line: usize,
+    place: String,
     explained: bool,
     optional: bool,
 }
 
-fn dependencies() -> Vec<Dependency> {
-    let lines: Vec<_> = text("Cargo.toml").lines().collect();
+fn dependencies(manifest: &File) -> Vec<Dependency> {
+    let lines: Vec<_> = manifest.text().lines().collect();
     let mut section = "";
     let mut found = Vec::new();
     for (index, line) in lines.iter().enumerate() {
@@ -24,23 +24,30 @@ fn dependencies() -> Vec<Dependency> {
             let Some((name, rest)) = line.split_once('=') else { continue };
             let explained = index > 0 && lines[index - 1].starts_with('#') || rest.contains(" # ");
             let optional = rest.contains("optional = true");
-            found.push(Dependency { name: name.trim().to_owned(), line: index + 1, explained, optional });
+            let place = format!("{}:{}", manifest.path, index + 1);
+            found.push(Dependency { name: name.trim().to_owned(), place, explained, optional });
         }
     }
     found
 }
 
-/// The names of all crates that Cargo.toml asks for.
+/// The dependencies of the crate itself.
+fn own() -> Vec<Dependency> {
+    dependencies(files().iter().find(|file| file.path == "Cargo.toml").expect("Cargo.toml"))
+}
+
+/// The names of all crates that the crate asks for.
 pub fn crates() -> Vec<String> {
-    let mut names: Vec<_> = dependencies().into_iter().map(|dependency| dependency.name).collect();
+    let mut names: Vec<_> = own().into_iter().map(|dependency| dependency.name).collect();
     names.dedup();
     names
 }
 
 #[test]
 fn every_crate_has_its_reason() {
-    let silent = dependencies().into_iter().filter(|dependency| !dependency.explained);
-    let offenders = silent.map(|dependency| format!("Cargo.toml:{}: {}", dependency.line, dependency.name));
+    let manifests = files().iter().filter(|file| file.name() == "Cargo.toml");
+    let silent = manifests.flat_map(dependencies).filter(|dependency| !dependency.explained);
+    let offenders = silent.map(|dependency| format!("{}: {}", dependency.place, dependency.name));
     report("Say in a comment above it, in one line, why the crate is needed and not written here:", offenders);
 }
 
@@ -72,12 +79,13 @@ fn the_npm_package_has_no_dependencies() {
 
 #[test]
 fn without_its_feature_a_face_needs_nothing() {
-    let of_faces: Vec<_> =
-        dependencies().into_iter().filter(|dependency| dependency.optional).map(|d| d.name).collect();
-    assert!(
-        of_faces.iter().any(|name| name == "wasm-bindgen"),
-        "the npm face needs wasm-bindgen, and only with its feature"
-    );
+    let of_faces: Vec<_> = own().into_iter().filter(|dependency| dependency.optional).map(|d| d.name).collect();
+    for name in ["wasm-bindgen", "wit-bindgen"] {
+        assert!(
+            of_faces.iter().any(|optional| optional == name),
+            "only a face needs {name}, and only with its feature"
+        );
+    }
     for features in [&[][..], &["--no-default-features"]] {
         let needed = tree(features);
         assert!(needed.iter().any(|name| name == "hashbrown"), "cargo tree lists what is needed: {needed:?}");

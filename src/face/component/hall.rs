@@ -2,7 +2,8 @@
 
 use super::Component;
 use super::convert::{
-    delete_in, entry_out, error_out, limits_out, net_change_out, put_in, selector_in, usage_out, value_out, written_out,
+    delete_in, entry_out, error_out, limits_out, measured, net_change_out, put_in, selector_in, usage_out, value_in,
+    value_out, written_out,
 };
 use super::session::Session;
 use super::wit::state::{self as wit, Guest, GuestHall};
@@ -12,6 +13,7 @@ use crate::kernel::{self, Command, Kernel, Reply, check_name};
 use crate::key::{self, Key};
 use crate::replica::clock;
 use crate::state::entry::Entry;
+use crate::value;
 use std::cell::Cell;
 use std::rc::Rc;
 
@@ -51,7 +53,11 @@ impl Hall {
     }
 
     /// Carries out one command.
-    fn apply(&self, command: impl FnOnce(Rc<str>) -> Result<Command<crate::Value>, Error>, now_ms: u64) -> Answer<Reply> {
+    fn apply(
+        &self,
+        command: impl FnOnce(Rc<str>) -> Result<Command<value::Value>, Error>,
+        now_ms: u64,
+    ) -> Answer<Reply> {
         self.run(|session| {
             let unix_ms = session.unix_ms(now_ms)?;
             let command = command(self.agent.clone())?;
@@ -64,7 +70,7 @@ impl Hall {
     }
 
     /// Answers about the entry of a key.
-    fn about<T>(&self, key: &str, answer: impl FnOnce(&Entry<crate::Value>) -> T) -> Answer<Option<T>> {
+    fn about<T>(&self, key: &str, answer: impl FnOnce(&Entry<value::Value>) -> T) -> Answer<Option<T>> {
         self.run(|session| {
             if let Some(answer) = session.ask(|kernel| kernel.entry(key).map(answer)) {
                 return Ok(Some(answer));
@@ -74,11 +80,7 @@ impl Hall {
     }
 
     /// Answers for each selected entry, in key order.
-    fn list<T>(
-        &self,
-        selector: Option<Selector>,
-        answer: impl Fn(&str, &Entry<crate::Value>) -> T,
-    ) -> Answer<Vec<T>> {
+    fn list<T>(&self, selector: Option<Selector>, answer: impl Fn(&str, &Entry<value::Value>) -> T) -> Answer<Vec<T>> {
         self.run(|session| {
             let selector = selector.as_ref().map(selector_in).transpose()?;
             session.ask(|kernel| {
@@ -147,8 +149,22 @@ impl GuestHall for Hall {
     }
 
     fn put(&self, key: String, value: Value, now_ms: u64) -> Answer<wit::Written> {
-        let options = wit::PutOptions { expect: None, metadata: None, ttl_ms: None, touch: false };
-        self.put_with(key, value, options, now_ms)
+        self.run(|session| {
+            let unix_ms = session.unix_ms(now_ms)?;
+            let value = value_in(value)?;
+            session.with(|kernel| {
+                let value = measured(value, kernel.limits().value_depth)?;
+                // A key that the hall has is known to be one.
+                if let Some(slot) = kernel.slot(&key) {
+                    let put = kernel.put_slot(slot, value.value, value.bytes, &self.agent, unix_ms)?;
+                    return Ok(wit::Written { revision: put.revision, changed: put.changed, conflict: false });
+                }
+                let (key, origin) = (Key::parse(&key)?, self.agent.clone());
+                let (metadata, expect, ttl_ms, touch) = (None, None, None, false);
+                let put = Command::Put { key, value, metadata, origin, expect, ttl_ms, touch };
+                kernel.apply(put, unix_ms).map(written_out)
+            })
+        })
     }
 
     fn put_with(&self, key: String, value: Value, options: wit::PutOptions, now_ms: u64) -> Answer<wit::Written> {
@@ -164,9 +180,8 @@ impl GuestHall for Hall {
     }
 
     fn clear(&self, selector: Option<Selector>, now_ms: u64) -> Answer<u64> {
-        let selected = |origin| {
-            Ok(Command::Clear { selector: selector.as_ref().map(selector_in).transpose()?, origin })
-        };
+        let selected =
+            |origin| Ok(Command::Clear { selector: selector.as_ref().map(selector_in).transpose()?, origin });
         self.apply(selected, now_ms).map(|reply| match reply {
             Reply::Cleared(count) => count,
             Reply::Written { .. } | Reply::Conflict { .. } => 0,
@@ -183,13 +198,18 @@ impl GuestHall for Hall {
                     .zip(commands)
                     .map(|(n, command)| {
                         let named = naming(&command);
-                        let at = |error: Error| Error::new(error.code, format!("command {n} ({named}): {}", error.detail));
+                        let at =
+                            |error: Error| Error::new(error.code, format!("command {n} ({named}): {}", error.detail));
                         let command = command_in(command, self.agent.clone(), depth_max).map_err(at)?;
                         kernel.apply(command, unix_ms).map(outcome_out).map_err(at)
                     })
                     .collect();
                 // It has begun, so it can be ended.
-                if outcomes.is_ok() { kernel.commit(unix_ms).map(|_| ())? } else { kernel.roll_back()? }
+                if outcomes.is_ok() {
+                    kernel.commit(unix_ms).map(|_| ())?
+                } else {
+                    kernel.roll_back()?
+                }
                 outcomes
             })
         })
@@ -333,7 +353,7 @@ impl GuestHall for Hall {
     }
 }
 
-fn command_in(command: wit::Command, origin: Rc<str>, depth_max: u64) -> Result<Command<crate::Value>, Error> {
+fn command_in(command: wit::Command, origin: Rc<str>, depth_max: u64) -> Result<Command<value::Value>, Error> {
     match command {
         wit::Command::Put(put) => put_in(&put.key, put.value, put.options, origin, depth_max),
         wit::Command::Delete(delete) => delete_in(&delete.key, delete.options, origin),
