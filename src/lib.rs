@@ -2,8 +2,8 @@
 //!
 //! Agents that work on one thing, in one program or in many tabs, workers and machines, need one
 //! place that holds what they know, tells each of them what changed, and stays the same
-//! everywhere. A [`Hall`] is that place. It is one small single-threaded kernel in Rust, compiled to an npm
-//! package as well, so that a browser tab and a Rust program open the same hall.
+//! everywhere. A [`Hall`] is that place. It is one small single-threaded kernel in Rust, compiled to an npm package and
+//! to a WebAssembly component as well, so that a browser tab, a Rust program and a component host open the same hall.
 //!
 //! ```
 //! use statehall::{Hall, Options, WatchOptions};
@@ -32,7 +32,8 @@
 //! parts        state                        entries, history, namespaces, watches
 //!              replica                      clocks, cells, what has been seen, messages
 //! kernel                                    one of each part; the only place that knows them together
-//! face                                      Rust: `Hall`. npm: behind the feature `js`
+//! face                                      Rust: `Hall`. Behind the features `js` and `component`: the npm package, and
+//!                                           the component whose interfaces are in `wit/`
 //! ```
 //!
 //! # Decisions

@@ -7,7 +7,7 @@
 
 use foldhash::fast::FixedState;
 use hashbrown::HashTable;
-use std::hash::BuildHasher;
+use std::hash::{BuildHasher, Hasher};
 use std::rc::Rc;
 
 /// A place in a table: index and generation. Fits in the whole numbers of an `f64`.
@@ -58,8 +58,7 @@ impl Table {
 
     /// Finds the text.
     pub fn find(&self, text: &str) -> Option<u32> {
-        let hash = self.hasher.hash_one(text);
-        self.index.find(hash, |&index| self.text(index) == text).copied()
+        self.index.find(hash(&self.hasher, text), |&index| same(self.text(index), text)).copied()
     }
 
     /// Finds the text or gives it a place.
@@ -73,14 +72,14 @@ impl Table {
             None => self.rows.push(Row { text: Some(text.clone()), generation: 0 }),
         }
         let (hasher, rows) = (&self.hasher, &self.rows);
-        let rehash = |&index: &u32| hasher.hash_one(rows[index as usize].text.as_deref().unwrap_or(""));
-        self.index.insert_unique(hasher.hash_one(&**text), index, rehash);
+        let rehash = |&index: &u32| hash(hasher, rows[index as usize].text.as_deref().unwrap_or(""));
+        self.index.insert_unique(hash(hasher, text), index, rehash);
         index
     }
 
     /// Takes the place back; slots that were given for it no longer resolve.
     pub fn remove(&mut self, index: u32) {
-        let hash = self.hasher.hash_one(self.text(index));
+        let hash = hash(&self.hasher, self.text(index));
         if let Ok(found) = self.index.find_entry(hash, |&other| other == index) {
             found.remove();
             let row = &mut self.rows[index as usize];
@@ -122,6 +121,27 @@ impl Table {
     /// Whether it holds none.
     pub fn is_empty(&self) -> bool {
         self.index.is_empty()
+    }
+}
+
+/// The hash of a whole text, without the mark at its end that std adds for texts within others.
+fn hash(hasher: &FixedState, text: &str) -> u64 {
+    let mut hasher = hasher.build_hasher();
+    hasher.write(text.as_bytes());
+    hasher.finish()
+}
+
+/// Whether two texts are equal, eight bytes at a time: what wasm has for it goes byte by byte.
+fn same(a: &str, b: &str) -> bool {
+    let (a, b) = (a.as_bytes(), b.as_bytes());
+    let equal = |(a, b): (&[u8; 8], &[u8; 8])| u64::from_ne_bytes(*a) == u64::from_ne_bytes(*b);
+    match (a.last_chunk::<8>(), b.last_chunk::<8>()) {
+        _ if a.len() != b.len() => false,
+        // The last eight overlap the words before them.
+        (Some(end), Some(other_end)) => {
+            a.as_chunks::<8>().0.iter().zip(b.as_chunks::<8>().0).all(equal) && equal((end, other_end))
+        }
+        _ => a == b,
     }
 }
 
