@@ -28,6 +28,7 @@ INSTALLED := node_modules/.package-lock.json
 JS_TOOLS := js/$(INSTALLED)
 TEST_TOOLS := tests/$(INSTALLED)
 DEMO_TOOLS := examples/agents/$(INSTALLED)
+JCO_TOOLS := examples/jco/$(INSTALLED)
 
 # No test may hang: ten minutes are far more than any file needs. One file at a time, since browsers use several cores.
 NODE_TEST := node --test --test-reporter=spec --test-concurrency=1 --test-timeout=600000
@@ -48,7 +49,7 @@ demo: $(PACKAGE) $(DEMO_TOOLS) ## Serve the demo on localhost and open it in a b
 	@cd examples/agents && node_modules/.bin/vite --host localhost $(OPEN)
 
 .PHONY: test
-test: rust node test-rust test-js test-docs test-component test-package test-threads test-browser test-demo ## Run all tests
+test: rust node test-rust test-js test-docs test-component test-hosts test-package test-threads test-browser test-demo ## Run all tests
 
 .PHONY: check
 check: rust $(PACKAGE) $(DEMO_TOOLS) ## Check format, lints and types
@@ -75,7 +76,7 @@ clean: ## Remove what was built; installed tools and npm packages stay
 
 # The tests, the quickest first ----------------------------------------------------------------------------------------
 
-.PHONY: test-rust test-js test-docs test-component test-package test-threads test-browser test-demo
+.PHONY: test-rust test-js test-docs test-component test-hosts test-package test-threads test-browser test-demo
 test-rust: rust
 	cargo test
 	cargo test --test ablations -- --ignored
@@ -89,6 +90,9 @@ test-js: $(PACKAGE)
 
 test-docs: $(PACKAGE)
 	$(NODE_TEST) tests/docs/*.test.js
+
+test-hosts: $(COMPONENT) $(JCO_TOOLS) python
+	$(NODE_TEST) tests/hosts/*.test.js
 
 test-threads: $(PACKAGE)
 	$(NODE_TEST) tests/threads/*.test.js
@@ -164,3 +168,8 @@ browser: node
 	  echo 'Installing chromium with apt-get.'; \
 	  apt-get update -qq && DEBIAN_FRONTEND=noninteractive apt-get install -qq --yes chromium >/dev/null; }
 	@node tests/browser/chromium.mjs >/dev/null
+
+# Nothing but one test needs Python: where it or the network is missing a line says so, and that test is skipped.
+.PHONY: python
+python: node
+	@node tests/hosts/python.mjs

@@ -4,6 +4,7 @@
  *     node build.mjs           everything
  *     node build.mjs kernel    only the kernel: Rust to WebAssembly, by wasm-pack, into ../target/wasm-pack
  *     node build.mjs component only the same kernel as a WebAssembly component, into ../target/component
+ *     node build.mjs empty     only the component that the bench compares it with, beside it
  *     node build.mjs package   only the package around a kernel and a component that are already there
  *
  * wasm-pack runs once. What it makes, and TypeScript's output file by file, is the package: every entry starts the same
@@ -98,16 +99,26 @@ function buildKernel() {
 
 function buildComponent() {
   console.log("build: compiling the component");
+  compileComponent("statehall", "statehall", ["--features", "component"]);
+}
+
+/** What the bench compares calls of the component with. */
+function buildEmpty() {
+  console.log("build: compiling the empty component");
+  compileComponent("statehall-bench-empty", "empty");
+}
+
+function compileComponent(crate, name, features = []) {
   const env = environment();
   const target = "wasm32-unknown-unknown";
   const args = ["build", "--quiet", "--release", "--lib", "--target", target, "--target-dir", component];
-  run("cargo", [...args, "--features", "component"], { cwd: root, env });
+  run("cargo", [...args, "--package", crate, ...features], { cwd: root, env });
   // wasm-opt reads no components, so it comes first.
-  const [core, small] = [join(component, target, "release/statehall.wasm"), join(component, "small.wasm")];
+  const core = join(component, target, "release", `${crate.replaceAll("-", "_")}.wasm`);
+  const [small, whole] = [join(component, `${name}.small.wasm`), join(component, `${name}.whole.wasm`)];
   run("wasm-opt", ["-O3", "--strip-debug", core, "--output", small], { env });
-  run("wasm-tools", ["component", "new", small, "--output", join(component, "whole.wasm")], { env });
-  const stripped = join(component, "statehall.component.wasm");
-  run("wasm-tools", ["strip", "--all", join(component, "whole.wasm"), "--output", stripped], { env });
+  run("wasm-tools", ["component", "new", small, "--output", whole], { env });
+  run("wasm-tools", ["strip", "--all", whole, "--output", join(component, `${name}.component.wasm`)], { env });
 }
 
 function patched(glue) {
@@ -136,9 +147,10 @@ function buildPackage() {
 const steps = {
   kernel: [buildKernel],
   component: [buildComponent],
+  empty: [buildEmpty],
   package: [buildPackage],
   all: [buildKernel, buildComponent, buildPackage],
 };
 const chosen = steps[process.argv[2] ?? "all"];
-if (!chosen) fail(`"${process.argv[2]}" is no step: kernel, component, package or nothing`);
+if (!chosen) fail(`"${process.argv[2]}" is no step: kernel, component, empty, package or nothing`);
 for (const step of chosen) step();

@@ -3,25 +3,7 @@
 #![allow(unsafe_code, reason = "the macro of wit-bindgen needs it")]
 #![allow(missing_docs, reason = "nobody but the bench uses this")]
 
-wit_bindgen::generate!({
-    inline: r#"
-        package statehall:empty;
-
-        interface calls {
-            enum code { limit }
-            record error { code: code, detail: string }
-            variant value { null, boolean(bool), integer(s64), float(f64), text(string), bytes(list<u8>), cbor(list<u8>) }
-            record written { revision: u64, changed: bool, conflict: bool }
-            resource hall {
-                constructor();
-                put: func(key: string, value: value, now-ms: u64) -> result<written, error>;
-                get: func(key: string) -> result<option<value>, error>;
-            }
-        }
-
-        world empty { export calls; }
-    "#,
-});
+wit_bindgen::generate!({ path: "wit", world: "empty" });
 
 use exports::statehall::empty::calls::{Error, Guest, GuestHall, Value, Written};
 
