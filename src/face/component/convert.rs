@@ -99,6 +99,15 @@ pub fn selector_in(selector: &types::Selector) -> Result<Selector, Error> {
     }
 }
 
+/// A selector as it was read: segments are joined, and no key is listed twice.
+pub fn selector_out(selector: &Selector) -> types::Selector {
+    match selector {
+        Selector::Key(key) => types::Selector::Text(key.text().into()),
+        Selector::Pattern(pattern) => types::Selector::Text(pattern.as_ref().into()),
+        Selector::Keys(keys) => types::Selector::Keys(keys.iter().map(|key| key.text().into()).collect()),
+    }
+}
+
 /// What a write did.
 pub fn written_out(reply: Reply) -> Written {
     match reply {

@@ -35,7 +35,7 @@ pub struct Session {
 /// One watcher, as the session and its handle know it.
 pub struct Watched {
     pub id: WatchId,
-    pub selector: types::Selector,
+    pub selector: Selector,
     pub owner: Option<Rc<str>>,
     pub delivered: Cell<u64>,
     /// Changes lost, as far as that was asked or when the watcher ended.
@@ -174,15 +174,14 @@ impl Session {
     /// Errors: `limit`, `invalid-argument`.
     pub fn watch(
         &self,
-        selector: types::Selector,
-        read: Selector,
+        selector: Selector,
         initial: bool,
         owner: Option<Rc<str>>,
         capacity: Option<u64>,
     ) -> Result<Rc<Watched>, Error> {
         let capacity = capacity.unwrap_or_else(|| self.ask(|kernel| kernel.limits().queue));
         let options = WatchOptions { initial, owner: owner.clone(), capacity: Some(capacity) };
-        let id = self.with(|kernel| kernel.watch(read, options))?;
+        let id = self.with(|kernel| kernel.watch(selector.clone(), options))?;
         let watched = Watched {
             id,
             selector,

@@ -1,7 +1,7 @@
 //! `interface watchers`: changes, taken.
 
 use super::Component;
-use super::convert::{change_out, selector_in};
+use super::convert::{change_out, selector_in, selector_out};
 use super::hall::Hall;
 use super::session::{Session, Watched};
 use super::wit::types::{Error, Selector};
@@ -20,8 +20,7 @@ impl Guest for Component {
     fn watch(hall: HallBorrow<'_>, selector: Selector, options: wit::WatchOptions) -> Result<wit::Watcher, Error> {
         hall.get::<Hall>().run(|session| {
             let wit::WatchOptions { initial, owner, capacity } = options;
-            let read = selector_in(&selector)?;
-            let watched = session.watch(selector, read, initial, owner.map(Into::into), capacity)?;
+            let watched = session.watch(selector_in(&selector)?, initial, owner.map(Into::into), capacity)?;
             Ok(wit::Watcher::new(Watcher { session: Rc::downgrade(session), watched }))
         })
     }
@@ -37,7 +36,7 @@ impl Guest for Component {
                 let (queued, missed) = queue.unwrap_or_default();
                 wit::WatchInfo {
                     id: watched.id.0,
-                    selector: watched.selector.clone(),
+                    selector: selector_out(&watched.selector),
                     owner: watched.owner.as_deref().map(Into::into),
                     delivered: watched.delivered.get(),
                     queued: queued as u64,

@@ -1,14 +1,15 @@
 //! What the commands of one hall answer, as lines.
 
+use super::face::{Done, Face, Failure, Write, Wrote};
 use super::naming::{naming, selecting};
 use super::notation::{bare, write};
 use super::script::Command;
-use super::world::{Done, Failure, START_MS};
-use statehall::{Change, DeleteOptions, Error, Hall, PutOptions, Selector, Session, Since, Value, WatchInfo, Written};
+use super::world::START_MS;
+use statehall::{Change, DeleteOptions, Error, PutOptions, Selector, Session, Since, Value, WatchInfo, Written};
 
-/// Commands that write.
-pub fn write_to(hall: &Hall, command: &Command, out: &mut Vec<String>) -> Done {
-    out.push(match command.verb.as_str() {
+/// The write that a command is, if it is one.
+pub fn writing(command: &Command) -> Result<Option<Write>, Failure> {
+    Ok(Some(match command.verb.as_str() {
         "put" => {
             let options = PutOptions {
                 expect: command.number("expect")?,
@@ -16,21 +17,35 @@ pub fn write_to(hall: &Hall, command: &Command, out: &mut Vec<String>) -> Done {
                 ttl_ms: command.number("ttl")?,
                 touch: command.flag("touch"),
             };
-            written(hall.put_with(naming(command.argument(0)?)?, command.value(1)?, options)?)
+            Write::Put(naming(command.argument(0)?)?, command.value(1)?, options)
         }
         "delete" => {
             let options = DeleteOptions { expect: command.number("expect")?, touch: command.flag("touch") };
-            written(hall.delete_with(naming(command.argument(0)?)?, options)?)
+            Write::Delete(naming(command.argument(0)?)?, options)
         }
-        "clear" => format!("cleared {}", hall.clear(selecting(command.argument(0)?)?)?),
-        _ => format!("ended {}", hall.end(command.argument(0)?)?),
-    });
-    Ok(())
+        "clear" => Write::Clear(selecting(command.argument(0)?)?),
+        _ => return Ok(None),
+    }))
+}
+
+/// What a write answers.
+pub fn wrote_line(wrote: &Wrote) -> String {
+    match wrote {
+        Wrote::Written(written) => {
+            let outcome = match written {
+                Written { conflict: true, .. } => "conflict",
+                Written { changed: false, .. } => "unchanged",
+                Written { .. } => "ok",
+            };
+            format!("{outcome} revision={}", written.revision)
+        }
+        Wrote::Cleared(count) => format!("cleared {count}"),
+    }
 }
 
 /// Commands that ask.
-pub fn ask(hall: &Hall, command: &Command, out: &mut Vec<String>) -> Done {
-    let selector = || selecting(command.arguments.first().map_or("**", String::as_str));
+pub fn ask<F: Face>(hall: &F, command: &Command, out: &mut Vec<String>) -> Done {
+    let selector = || command.arguments.first().map(|word| selecting(word)).transpose();
     let key = || naming(command.argument(0)?);
     match command.verb.as_str() {
         "get" => out.push(match command.option("default")? {
@@ -49,11 +64,11 @@ pub fn ask(hall: &Hall, command: &Command, out: &mut Vec<String>) -> Done {
         }),
         "keys" => {
             let keys = hall.keys(selector()?)?;
-            out.push(write(&keys.iter().map(|key| Value::from(key.text())).collect::<Vec<_>>().into()));
+            out.push(write(&keys.into_iter().map(Value::from).collect::<Vec<_>>().into()));
         }
         "map" => {
             let map = hall.to_map(selector()?)?;
-            let members = map.iter().map(|(key, value)| format!("{}: {}", write(&key.text().into()), write(value)));
+            let members = map.iter().map(|(key, value)| format!("{}: {}", write(&key.as_str().into()), write(value)));
             out.push(format!("{{{}}}", members.collect::<Vec<_>>().join(", ")));
         }
         "changes" => changes(hall, command, out)?,
@@ -88,9 +103,9 @@ pub fn ask(hall: &Hall, command: &Command, out: &mut Vec<String>) -> Done {
     Ok(())
 }
 
-fn changes(hall: &Hall, command: &Command, out: &mut Vec<String>) -> Result<(), Failure> {
+fn changes<F: Face>(hall: &F, command: &Command, out: &mut Vec<String>) -> Done {
     let revision = command.argument(0)?.parse().map_err(|_| "changes takes a revision")?;
-    let selector = selecting(command.arguments.get(1).map_or("**", String::as_str))?;
+    let selector = command.arguments.get(1).map(|word| selecting(word)).transpose()?;
     match hall.changes(revision, selector)? {
         Since::Compacted { revision } => out.push(format!("compacted revision={revision}")),
         Since::Changes { revision, changes } => {
@@ -128,15 +143,6 @@ fn watch_line(watch: &WatchInfo) -> String {
     };
     let owner = watch.owner.as_ref().map(|owner| format!(" owner={}", bare(owner))).unwrap_or_default();
     format!("{selector}{owner} delivered={} queued={} missed={}", watch.delivered, watch.queued, watch.missed)
-}
-
-fn written(written: Written) -> String {
-    let outcome = match written {
-        Written { conflict: true, .. } => "conflict",
-        Written { changed: false, .. } => "unchanged",
-        Written { .. } => "ok",
-    };
-    format!("{outcome} revision={}", written.revision)
 }
 
 fn present(value: Option<&Value>) -> String {

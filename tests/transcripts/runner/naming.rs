@@ -5,6 +5,7 @@ use super::script::unquote;
 use statehall::{Error, IntoKey, IntoSelector, Key, Keys, Selector, Value};
 
 /// A key as a transcript writes it.
+#[derive(Clone)]
 pub enum Naming {
     Text(String),
     Segments(Vec<String>),

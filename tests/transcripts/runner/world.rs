@@ -1,10 +1,11 @@
 //! Where a transcript happens: halls, their clocks, the channel between them, named watches.
 
-use super::answers::{ask, report_line, tell_line, write_to};
+use super::answers::{ask, report_line, tell_line, writing, wrote_line};
+use super::face::{Done, Face, Failure, Reader, Write};
 use super::naming::{naming, selecting};
 use super::notation::{read, write};
 use super::script::Command;
-use statehall::{Change, Changes, Error, Filter, Hall, Limits, ManualClock, Options, Value, Watch, WatchOptions};
+use statehall::{Change, Error, Filter, ManualClock, Options, Value, WatchOptions};
 use std::cell::{Cell, RefCell};
 use std::collections::BTreeMap;
 use std::rc::Rc;
@@ -20,65 +21,39 @@ const SETTLE_MS: u64 = 3_000;
 const SETTLE_STEP_MS: u64 = 10;
 
 #[derive(Clone)]
-struct Member {
-    hall: Hall,
-    agents: Rc<RefCell<BTreeMap<String, Hall>>>,
+struct Member<F> {
+    hall: F,
+    agents: Rc<RefCell<BTreeMap<String, F>>>,
     clock: ManualClock,
     /// Whether it is on the channel.
     shared: bool,
 }
 
-enum Watching {
-    Called(#[allow(dead_code, reason = "dropping it ends the watch")] Watch),
-    Read(Changes),
+enum Watching<F: Face> {
+    Called(#[allow(dead_code, reason = "dropping it ends the watch")] F::Watch),
+    Read(F::Reader),
 }
 
 /// Everything that a transcript has made so far.
-pub struct World {
+pub struct World<F: Face> {
     seed: u64,
+    /// Whether batches of writes alone are given as lists, where the face can.
+    lists: bool,
     opened: Cell<u64>,
     time_ms: Cell<u64>,
-    halls: RefCell<BTreeMap<String, Member>>,
-    watches: RefCell<BTreeMap<String, Watching>>,
+    halls: RefCell<BTreeMap<String, Member<F>>>,
+    watches: RefCell<BTreeMap<String, Watching<F>>>,
     snapshots: RefCell<BTreeMap<String, Vec<u8>>>,
     /// What was heard and is not yet shown: notifications and reports.
     heard: Rc<RefCell<Vec<String>>>,
 }
 
-/// Why a command was not carried out.
-pub enum Failure {
-    /// The hall has refused it.
-    Refused(Error),
-    /// It is not a command.
-    Nonsense(String),
-}
-
-impl From<Error> for Failure {
-    fn from(error: Error) -> Self {
-        Self::Refused(error)
-    }
-}
-
-impl From<String> for Failure {
-    fn from(wrong: String) -> Self {
-        Self::Nonsense(wrong)
-    }
-}
-
-impl From<&str> for Failure {
-    fn from(wrong: &str) -> Self {
-        Self::Nonsense(wrong.to_owned())
-    }
-}
-
-/// Whether a command was carried out; its replies are lines.
-pub type Done = Result<(), Failure>;
-
-impl World {
+impl<F: Face> World<F> {
     /// An empty one. All hashes and all sessions' ids depend on the seed.
-    pub fn new(seed: u64) -> Rc<Self> {
+    pub fn new(seed: u64, lists: bool) -> Rc<Self> {
         Rc::new(Self {
             seed,
+            lists,
             opened: Cell::new(0),
             time_ms: Cell::new(0),
             halls: RefCell::default(),
@@ -98,7 +73,7 @@ impl World {
     }
 
     /// Carries out a command. `within` is the handle of the batch, update or watch around it.
-    fn run(self: &Rc<Self>, command: &Command, within: Option<&Hall>, out: &mut Vec<String>) -> Done {
+    fn run(self: &Rc<Self>, command: &Command, within: Option<&F>, out: &mut Vec<String>) -> Done {
         match command.verb.as_str() {
             "hall" => self.open(command)?,
             "advance" => self.advance(command)?,
@@ -126,9 +101,15 @@ impl World {
     }
 
     /// Carries out a command of one hall.
-    fn run_on(self: &Rc<Self>, hall: &Hall, command: &Command, out: &mut Vec<String>) -> Done {
+    fn run_on(self: &Rc<Self>, hall: &F, command: &Command, out: &mut Vec<String>) -> Done {
         match command.verb.as_str() {
-            "batch" => hall.batch(|hall| self.block(command, hall, out))?,
+            "batch" => {
+                let writes = if self.lists { listed(command)? } else { None };
+                match writes.and_then(|writes| hall.batch_of(&writes)) {
+                    Some(wrote) => out.extend(wrote?.iter().map(wrote_line).filter(|reply| is_worth_showing(reply))),
+                    None => hall.batch(|hall| self.block(command, hall, out))?,
+                }
+            }
             "update" => return self.update(hall, command, out),
             "watch" => self.watch(hall, command)?,
             "snapshot" => {
@@ -142,18 +123,25 @@ impl World {
                 received.unwrap_or_else(|error| self.report(command.hall.as_deref(), &error));
             }
             "close" => hall.close(),
-            "put" | "delete" | "clear" | "end" => return write_to(hall, command, out),
-            _ => return ask(hall, command, out),
+            "end" => {
+                out.push(format!("ended {}", hall.end(command.argument(0)?)?));
+                return Ok(());
+            }
+            _ => {
+                let Some(write) = writing(command)? else { return ask(hall, command, out) };
+                out.push(wrote_line(&hall.write(write)?));
+                return Ok(());
+            }
         }
         ok(out)
     }
 
     /// Carries out what is indented; a reply that is only `ok` is not shown.
-    fn block(self: &Rc<Self>, command: &Command, within: &Hall, out: &mut Vec<String>) -> Done {
+    fn block(self: &Rc<Self>, command: &Command, within: &F, out: &mut Vec<String>) -> Done {
         for inner in &command.block {
             let mut replies = Vec::new();
             let done = self.run(inner, Some(within), &mut replies);
-            out.extend(replies.into_iter().filter(|reply| reply != "ok" && !reply.starts_with("ok ")));
+            out.extend(replies.into_iter().filter(|reply| is_worth_showing(reply)));
             done?;
         }
         Ok(())
@@ -162,27 +150,27 @@ impl World {
     fn open(&self, command: &Command) -> Done {
         let name = command.arguments.iter().find(|argument| *argument != "share");
         let name = name.map_or(MAIN, String::as_str).to_owned();
-        let mut limits = Limits::default();
+        let mut limits = Vec::new();
         for option in command.options.keys() {
             if let Some(limit) = option.strip_prefix("limits.") {
-                limits.set(limit, command.number(option)?.unwrap_or_default())?;
+                limits.push((limit.to_owned(), command.number(option)?.unwrap_or_default()));
             }
         }
         let clock = ManualClock::new(START_MS + command.number("ahead")?.unwrap_or_default());
         clock.advance(self.time_ms.get());
         let (heard, reporter) = (self.heard.clone(), name.clone());
         self.opened.set(self.opened.get() + 1);
-        let hall = Hall::open(Options {
+        let options = Options {
             name: command.text("name")?.unwrap_or_else(|| "default".into()).into(),
             agent: command.text("agent")?.unwrap_or_else(|| "anonymous".into()).into(),
             seed: Some(self.seed * 1_000 + self.opened.get()),
-            limits,
             notify: command.option("notify")? != Some(false.into()),
             share: command.flag("share"),
             clock: Box::new(clock.clone()),
             on_error: Box::new(move |error| heard.borrow_mut().push(report_line(Some(&reporter), error))),
             ..Options::default()
-        })?;
+        };
+        let hall = F::open(options, &limits)?;
         let member = Member { hall, agents: Rc::default(), clock, shared: command.flag("share") };
         let replaced = self.halls.borrow_mut().insert(name, member);
         if let Some(member) = replaced {
@@ -191,7 +179,7 @@ impl World {
         Ok(())
     }
 
-    fn member(&self, name: &str) -> Result<Member, Failure> {
+    fn member(&self, name: &str) -> Result<Member<F>, Failure> {
         if name == MAIN && !self.halls.borrow().contains_key(name) {
             self.open(&Command::new("hall"))?;
         }
@@ -199,7 +187,7 @@ impl World {
     }
 
     /// The handle that a command means.
-    fn hall(&self, command: &Command, within: Option<&Hall>) -> Result<Hall, Failure> {
+    fn hall(&self, command: &Command, within: Option<&F>) -> Result<F, Failure> {
         let member = self.member(command.hall.as_deref().unwrap_or(MAIN))?;
         let Some(agent) = command.text("agent")? else {
             return Ok(within.filter(|_| command.hall.is_none()).cloned().unwrap_or(member.hall));
@@ -213,7 +201,7 @@ impl World {
         Ok(hall)
     }
 
-    fn members(&self) -> Vec<(String, Member)> {
+    fn members(&self) -> Vec<(String, Member<F>)> {
         self.halls.borrow().iter().map(|(name, member)| (name.clone(), member.clone())).collect()
     }
 
@@ -274,7 +262,7 @@ impl World {
         let mut sent = Vec::new();
         for (name, member) in self.members() {
             let _ = member.hall.advance();
-            sent.extend(member.hall.frames().map(|frame| (name.clone(), frame)));
+            sent.extend(member.hall.frames().into_iter().map(|frame| (name.clone(), frame)));
         }
         sent
     }
@@ -283,7 +271,7 @@ impl World {
         self.sent();
     }
 
-    fn watch(self: &Rc<Self>, hall: &Hall, command: &Command) -> Done {
+    fn watch(self: &Rc<Self>, hall: &F, command: &Command) -> Done {
         let name = command.text("as")?.ok_or("a watch is opened `as` something")?;
         let options = WatchOptions {
             initial: command.flag("initial"),
@@ -309,19 +297,19 @@ impl World {
     }
 
     /// What a watcher does when it is called.
-    fn react(self: &Rc<Self>, watch: &str, command: &Command, within: &Hall) {
+    fn react(self: &Rc<Self>, watch: &str, command: &Command, within: &F) {
         for inner in &command.block {
             let mut replies = Vec::new();
             let done = self.run(inner, Some(within), &mut replies);
             if let Err(wrong) = conclude(done, &mut replies) {
                 replies.push(format!("nonsense: {wrong}"));
             }
-            let shown = replies.into_iter().filter(|reply| reply != "ok" && !reply.starts_with("ok "));
+            let shown = replies.into_iter().filter(|reply| is_worth_showing(reply));
             self.heard.borrow_mut().extend(shown.map(|reply| format!("reply {watch} {reply}")));
         }
     }
 
-    fn remove_watch(&self, name: &str) -> Option<Watching> {
+    fn remove_watch(&self, name: &str) -> Option<Watching<F>> {
         self.watches.borrow_mut().remove(name)
     }
 
@@ -341,7 +329,7 @@ impl World {
         Ok(())
     }
 
-    fn update(self: &Rc<Self>, hall: &Hall, command: &Command, out: &mut Vec<String>) -> Done {
+    fn update(self: &Rc<Self>, hall: &F, command: &Command, out: &mut Vec<String>) -> Done {
         let (initial, function) = (command.value(1)?, command.argument(2)?);
         let operand = command.value(3).unwrap_or_default();
         let mut shown = Vec::new();
@@ -379,6 +367,20 @@ impl World {
     fn report(&self, hall: Option<&str>, error: &Error) {
         self.heard.borrow_mut().push(report_line(hall, error));
     }
+}
+
+/// The writes below a batch, if there is nothing else.
+fn listed(command: &Command) -> Result<Option<Vec<Write>>, Failure> {
+    let by_whom = |inner: &Command| inner.hall.is_some() || inner.options.contains_key("agent");
+    if command.block.iter().any(by_whom) {
+        return Ok(None);
+    }
+    command.block.iter().map(writing).collect()
+}
+
+/// Whether a reply says more than that a command below another was carried out.
+fn is_worth_showing(reply: &str) -> bool {
+    reply != "ok" && !reply.starts_with("ok ")
 }
 
 fn ok(out: &mut Vec<String>) -> Done {

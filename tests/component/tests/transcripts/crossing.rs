@@ -1,0 +1,167 @@
+//! Between the types of the Rust face and what crosses into the component: one function a direction.
+
+use super::face::{Failure, Wrote};
+use statehall::codec::{parse_value, write_value};
+use statehall::replica::session::Traffic;
+use statehall::{Change, Code, Entry, Error, Key, Selector, Session, Since, Usage, Value, WatchInfo, Written};
+use statehall_component_tests::{state, types, watchers};
+
+/// A value that goes in; a list or a map as the one encoding that it has.
+pub fn value_in(value: &Value) -> types::Value {
+    match value {
+        Value::Null => types::Value::Null,
+        Value::Bool(truth) => types::Value::Boolean(*truth),
+        Value::Integer(number) => types::Value::Integer(*number),
+        Value::Float(number) => types::Value::Float(*number),
+        Value::Text(text) => types::Value::Text(text.to_string()),
+        Value::Bytes(bytes) => types::Value::Bytes(bytes.to_vec()),
+        Value::List(_) | Value::Map(_) => types::Value::Cbor(cbor_in(value)),
+    }
+}
+
+/// Metadata that go in, whatever they are.
+pub fn cbor_in(value: &Value) -> Vec<u8> {
+    let mut bytes = Vec::new();
+    write_value(value, &mut bytes);
+    bytes
+}
+
+/// A value that comes out.
+pub fn value_out(value: types::Value) -> Value {
+    match value {
+        types::Value::Null => Value::Null,
+        types::Value::Boolean(truth) => truth.into(),
+        types::Value::Integer(number) => number.into(),
+        types::Value::Float(number) => number.into(),
+        types::Value::Text(text) => Value::Text(text.into()),
+        types::Value::Bytes(bytes) => bytes.into(),
+        types::Value::Cbor(cbor) => {
+            let value = cbor_out(cbor);
+            assert!(matches!(value, Value::List(_) | Value::Map(_)), "{value:?} has a case of its own");
+            value
+        }
+    }
+}
+
+fn cbor_out(cbor: Vec<u8>) -> Value {
+    parse_value(&cbor).expect("what comes out is in its one encoding")
+}
+
+fn key_out(text: &str) -> Key {
+    Key::parse(text).expect("what comes out is a key")
+}
+
+pub fn written_out(written: state::Written) -> Written {
+    let state::Written { revision, changed, conflict } = written;
+    Written { revision, changed, conflict }
+}
+
+pub fn outcome_out(outcome: state::Outcome) -> Wrote {
+    match outcome {
+        state::Outcome::Written(written) => Wrote::Written(written_out(written)),
+        state::Outcome::Cleared(count) => Wrote::Cleared(count),
+    }
+}
+
+/// An entry. What only the kernel needs to know of it does not cross.
+pub fn entry_out(entry: state::Entry) -> Entry {
+    Entry {
+        value: value_out(entry.value),
+        metadata: entry.metadata.map(cbor_out),
+        bytes: 0,
+        revision: entry.revision,
+        origin: entry.origin.into(),
+        updated_ms: entry.updated_ms,
+        expires_ms: entry.expires_ms,
+        touched: false,
+    }
+}
+
+pub fn change_out(change: watchers::Change) -> Change {
+    Change {
+        key: key_out(&change.key),
+        value: change.value.map(value_out),
+        old: change.old.map(value_out),
+        revision: change.revision,
+        origin: change.origin.into(),
+        metadata: change.metadata.map(cbor_out),
+        expires_ms: None,
+        initial: change.initial,
+    }
+}
+
+/// The answer to "what has changed since"; `now` is the revision of the last commit.
+pub fn since_out(since: state::Since) -> Since {
+    match since {
+        state::Since::Compacted(revision) => Since::Compacted { revision },
+        state::Since::Changes(net) => {
+            let item = |change: state::NetChange| statehall::Item {
+                key: key_out(&change.key),
+                value: change.value.map(value_out),
+                revision: change.revision,
+            };
+            Since::Changes { revision: net.revision, changes: net.changes.into_iter().map(item).collect() }
+        }
+    }
+}
+
+pub fn watch_info_out(info: watchers::WatchInfo) -> WatchInfo {
+    let selector = match &info.selector {
+        types::Selector::Text(text) => Selector::parse(text),
+        types::Selector::Segments(segments) => Selector::from_segments(segments.iter().map(String::as_str)),
+        types::Selector::Keys(keys) => Selector::keys(keys.iter().map(String::as_str)),
+    };
+    WatchInfo {
+        selector: selector.expect("what comes out is a selector"),
+        owner: info.owner.map(Into::into),
+        delivered: info.delivered,
+        queued: info.queued,
+        missed: info.missed,
+    }
+}
+
+pub fn session_out(session: state::Session) -> Session {
+    let state::Session { id, agent, own, seen_ms } = session;
+    Session { id, agent: agent.into(), own, seen_ms }
+}
+
+pub fn usage_out(usage: state::Usage) -> Usage {
+    let traffic = Traffic {
+        frames_in: usage.frames_in,
+        frames_out: usage.frames_out,
+        bytes_in: usage.bytes_in,
+        bytes_out: usage.bytes_out,
+        dropped: usage.frames_dropped,
+        clock_ahead: usage.clock_ahead,
+    };
+    let state::Usage { entries, tombstones, bytes, watches, queued, sessions, .. } = usage;
+    Usage { entries, tombstones, bytes, watches, queued, sessions, traffic }
+}
+
+/// An error. Both lists of codes are in the same order.
+pub fn error_out(error: types::Error) -> Error {
+    Error::new(Code::ALL[error.code as usize], error.detail)
+}
+
+/// A limit by its name.
+pub fn limit_in(name: &str) -> Result<state::Limit, Failure> {
+    use state::Limit;
+    Ok(match name {
+        "keyBytes" => Limit::KeyBytes,
+        "segments" => Limit::Segments,
+        "valueBytes" => Limit::ValueBytes,
+        "valueDepth" => Limit::ValueDepth,
+        "metadataBytes" => Limit::MetadataBytes,
+        "entries" => Limit::Entries,
+        "bytes" => Limit::Bytes,
+        "tombstones" => Limit::Tombstones,
+        "watches" => Limit::Watches,
+        "selectorKeys" => Limit::SelectorKeys,
+        "queue" => Limit::Queue,
+        "notices" => Limit::Notices,
+        "sessions" => Limit::Sessions,
+        "frameBytes" => Limit::FrameBytes,
+        "messageBytes" => Limit::MessageBytes,
+        unknown => return Err(format!("the component cannot be given the limit {unknown:?}").into()),
+    })
+}

@@ -1,0 +1,165 @@
+//! The Rust face, as transcripts ask it.
+
+use super::face::{Done, Face, Failure, Reader, Write, Wrote};
+use super::naming::Naming;
+use statehall::{
+    Change, Changes, Entry, Error, Hall, Options, Session, Since, Usage, Value, Watch, WatchInfo, WatchOptions,
+};
+use std::time::Duration;
+
+impl Face for Hall {
+    type Watch = Watch;
+    type Reader = Changes;
+
+    fn open(mut options: Options, limits: &[(String, u64)]) -> Result<Self, Failure> {
+        for (name, value) in limits {
+            options.limits.set(name, *value)?;
+        }
+        Ok(Hall::open(options)?)
+    }
+
+    fn as_agent(&self, agent: &str) -> Result<Self, Error> {
+        Hall::as_agent(self, agent)
+    }
+
+    fn close(&self) {
+        Hall::close(self);
+    }
+
+    fn is_closed(&self) -> bool {
+        Hall::is_closed(self)
+    }
+
+    fn write(&self, write: Write) -> Result<Wrote, Error> {
+        match write {
+            Write::Put(key, value, options) => self.put_with(key, value, options).map(Wrote::Written),
+            Write::Delete(key, options) => self.delete_with(key, options).map(Wrote::Written),
+            Write::Clear(selector) => self.clear(selector).map(Wrote::Cleared),
+        }
+    }
+
+    fn update(&self, key: Naming, initial: Value, change: impl FnOnce(Value) -> Value) -> Result<Value, Error> {
+        Hall::update(self, key, initial, change)
+    }
+
+    fn batch(&self, work: impl FnOnce(&Self) -> Done) -> Done {
+        Hall::batch(self, work)
+    }
+
+    fn batch_of(&self, _: &[Write]) -> Option<Result<Vec<Wrote>, Error>> {
+        None
+    }
+
+    fn get(&self, key: Naming) -> Result<Option<Value>, Error> {
+        Hall::get(self, key)
+    }
+
+    fn get_or(&self, key: Naming, fallback: Value) -> Result<Value, Error> {
+        Hall::get_or(self, key, fallback)
+    }
+
+    fn has(&self, key: Naming) -> Result<bool, Error> {
+        Hall::has(self, key)
+    }
+
+    fn entry(&self, key: Naming) -> Result<Option<Entry>, Error> {
+        Hall::entry(self, key)
+    }
+
+    fn keys(&self, selector: Option<Naming>) -> Result<Vec<String>, Error> {
+        Ok(Hall::keys(self, or_all(selector))?.iter().map(|key| key.text().to_owned()).collect())
+    }
+
+    fn to_map(&self, selector: Option<Naming>) -> Result<Vec<(String, Value)>, Error> {
+        let map = Hall::to_map(self, or_all(selector))?;
+        Ok(map.into_iter().map(|(key, value)| (key.text().to_owned(), value)).collect())
+    }
+
+    fn changes(&self, revision: u64, selector: Option<Naming>) -> Result<Since, Error> {
+        Hall::changes(self, revision, or_all(selector))
+    }
+
+    fn revision(&self) -> Result<u64, Error> {
+        Hall::revision(self)
+    }
+
+    fn export(&self, selector: Option<Naming>) -> Result<String, Failure> {
+        Ok(Hall::export(self, or_all(selector))?)
+    }
+
+    fn watch(
+        &self,
+        selector: Naming,
+        options: WatchOptions,
+        watcher: impl FnMut(&Change) + 'static,
+    ) -> Result<Watch, Error> {
+        Hall::watch(self, selector, options, watcher)
+    }
+
+    fn stream(&self, selector: Naming, options: WatchOptions) -> Result<Changes, Error> {
+        Hall::stream(self, selector, options)
+    }
+
+    fn watches(&self) -> Result<Vec<WatchInfo>, Error> {
+        Hall::watches(self)
+    }
+
+    fn end(&self, owner: &str) -> Result<usize, Error> {
+        Hall::end(self, owner)
+    }
+
+    fn advance(&self) -> Result<(), Error> {
+        Hall::advance(self)
+    }
+
+    fn next_wake(&self) -> Option<Duration> {
+        Hall::next_wake(self)
+    }
+
+    fn frames(&self) -> Vec<Vec<u8>> {
+        Hall::frames(self).collect()
+    }
+
+    fn receive(&self, frame: &[u8]) -> Result<(), Error> {
+        Hall::receive(self, frame)
+    }
+
+    fn is_ready(&self) -> bool {
+        Hall::is_ready(self)
+    }
+
+    fn sessions(&self) -> Result<Vec<Session>, Error> {
+        Hall::sessions(self)
+    }
+
+    fn snapshot(&self) -> Result<Vec<u8>, Error> {
+        Hall::snapshot(self)
+    }
+
+    fn restore(&self, snapshot: &[u8]) -> Result<(), Error> {
+        Hall::restore(self, snapshot)
+    }
+
+    fn usage(&self) -> Result<Usage, Error> {
+        Hall::usage(self)
+    }
+}
+
+impl Reader for Changes {
+    fn pull(&mut self, max: usize) -> Vec<Change> {
+        Changes::pull(self, max)
+    }
+
+    fn missed(&self) -> u64 {
+        Changes::missed(self)
+    }
+
+    fn is_open(&self) -> bool {
+        Changes::is_open(self)
+    }
+}
+
+/// No selector selects everything.
+fn or_all(selector: Option<Naming>) -> Naming {
+    selector.unwrap_or_else(|| Naming::Text("**".into()))
+}
