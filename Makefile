@@ -25,6 +25,7 @@ INSTALLED := node_modules/.package-lock.json
 JS_TOOLS := js/$(INSTALLED)
 TEST_TOOLS := tests/$(INSTALLED)
 DEMO_TOOLS := examples/agents/$(INSTALLED)
+EDGE_TOOLS := examples/edge/$(INSTALLED)
 
 # No test may hang: ten minutes are far more than any file needs. One file at a time, since browsers use several cores.
 NODE_TEST := node --test --test-reporter=spec --test-concurrency=1 --test-timeout=600000
@@ -45,14 +46,19 @@ demo: $(PACKAGE) $(DEMO_TOOLS) ## Serve the demo on localhost and open it in a b
 	@cd examples/agents && node_modules/.bin/vite --host localhost $(OPEN)
 
 .PHONY: test
-test: rust node test-rust test-js test-docs test-package test-threads test-browser test-demo ## Run all tests
+test: rust node test-rust test-js test-docs test-package test-threads test-browser test-demo test-edge ## Run all tests
+
+.PHONY: bench
+bench: rust ## Measure, and print a table
+	cargo run --release --quiet --package statehall-bench
 
 .PHONY: check
-check: rust $(PACKAGE) $(DEMO_TOOLS) ## Check format, lints and types
+check: rust $(PACKAGE) $(DEMO_TOOLS) $(EDGE_TOOLS) ## Check format, lints and types
 	@cargo fmt --check --all && js/node_modules/.bin/biome check --error-on-warnings \
 	  || $(call stop,Mend what is listed above; "make format" does most of it.)
 	cargo clippy --workspace --all-targets --all-features --quiet -- --deny warnings
 	cd examples/agents && node_modules/.bin/tsc --noEmit
+	cd examples/edge && node_modules/.bin/tsc --noEmit
 
 .PHONY: format
 format: rust $(JS_TOOLS) ## Format everything, and mend the lints that a program can mend
@@ -68,7 +74,7 @@ clean: ## Remove what was built; installed tools and npm packages stay
 
 # The tests, the quickest first ----------------------------------------------------------------------------------------
 
-.PHONY: test-rust test-js test-docs test-package test-threads test-browser test-demo
+.PHONY: test-rust test-js test-docs test-package test-threads test-browser test-demo test-edge
 test-rust: rust
 	cargo test --workspace
 	cargo test --test ablations -- --ignored
@@ -90,6 +96,9 @@ test-browser: $(PACKAGE) $(TEST_TOOLS) browser
 
 test-demo: $(PACKAGE) $(TEST_TOOLS) $(DEMO_TOOLS) browser
 	$(NODE_TEST) examples/agents/test/*.test.js
+
+test-edge: $(PACKAGE) $(EDGE_TOOLS)
+	$(NODE_TEST) examples/edge/test/*.test.js
 
 # The build ------------------------------------------------------------------------------------------------------------
 

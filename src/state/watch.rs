@@ -50,9 +50,9 @@ pub struct Watches<V> {
     opened: u32,
     selection: Selection,
     owners: HashMap<Rc<str>, Vec<WatchId>, FixedState>,
-    sets: HashMap<SetId, Set, FixedState>,
+    /// By number; [`SetId::NOBODY`] and what is free are none.
+    sets: Vec<Option<Set>>,
     interned: HashMap<Rc<[WatchId]>, SetId, FixedState>,
-    named: u32,
     free: Vec<SetId>,
     unused: Vec<SetId>,
     memos: Vec<Memo>,
@@ -72,9 +72,8 @@ impl<V: Clone> Watches<V> {
             opened: 0,
             selection: Selection::new(seed),
             owners: HashMap::with_hasher(FixedState::with_seed(seed)),
-            sets: HashMap::with_hasher(FixedState::with_seed(seed)),
+            sets: vec![None],
             interned: HashMap::with_hasher(FixedState::with_seed(seed)),
-            named: 0,
             free: Vec::new(),
             unused: Vec::new(),
             memos: Vec::new(),
@@ -176,7 +175,7 @@ impl<V: Clone> Watches<V> {
         self.drop_memo(memo.set);
         let members = if self.open.is_empty() { Vec::new() } else { self.selection.matching(&key()) };
         let set = self.intern(members);
-        if let Some(set) = self.sets.get_mut(&set) {
+        if let Some(Some(set)) = self.sets.get_mut(set.0 as usize) {
             set.slots += 1;
         }
         self.memos[place] = Memo { epoch: self.epoch, set };
@@ -194,21 +193,25 @@ impl<V: Clone> Watches<V> {
 
     /// The watches of a set; none if it has been released.
     pub fn members(&self, set: SetId) -> Rc<[WatchId]> {
-        self.sets.get(&set).map(|set| set.members.clone()).unwrap_or_default()
+        self.set(set).map(|set| set.members.clone()).unwrap_or_default()
     }
 
     /// Whether some of the set's changes are queued here.
     pub fn has_queues(&self, set: SetId) -> bool {
-        self.sets.get(&set).is_some_and(|set| set.queued)
+        self.set(set).is_some_and(|set| set.queued)
     }
 
     /// Gives up sets that no slot remembers; whoever kept one by number forgets it now.
     pub fn release(&mut self) -> Vec<SetId> {
+        if self.unused.is_empty() {
+            return Vec::new();
+        }
         let mut released = std::mem::take(&mut self.unused);
-        released.retain(|id| match self.sets.get(id) {
-            Some(set) if set.slots == 0 => {
-                self.interned.remove(&set.members);
-                self.sets.remove(id);
+        released.retain(|id| match self.sets.get_mut(id.0 as usize) {
+            Some(place) if place.as_ref().is_some_and(|set| set.slots == 0) => {
+                if let Some(set) = place.take() {
+                    self.interned.remove(&set.members);
+                }
                 true
             }
             _ => false,
@@ -225,18 +228,22 @@ impl<V: Clone> Watches<V> {
             return set;
         }
         let id = self.free.pop().unwrap_or_else(|| {
-            self.named += 1;
-            SetId(self.named)
+            self.sets.push(None);
+            SetId(self.sets.len() as u32 - 1)
         });
         let members: Rc<[WatchId]> = members.into();
         let queued = members.iter().any(|id| self.open.get(id).is_some_and(|watch| watch.queue.is_some()));
         self.interned.insert(members.clone(), id);
-        self.sets.insert(id, Set { members, slots: 0, queued });
+        self.sets[id.0 as usize] = Some(Set { members, slots: 0, queued });
         id
     }
 
+    fn set(&self, id: SetId) -> Option<&Set> {
+        self.sets.get(id.0 as usize)?.as_ref()
+    }
+
     fn drop_memo(&mut self, id: SetId) {
-        if let Some(set) = self.sets.get_mut(&id) {
+        if let Some(Some(set)) = self.sets.get_mut(id.0 as usize) {
             set.slots -= 1;
             if set.slots == 0 {
                 self.unused.push(id);
