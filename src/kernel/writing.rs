@@ -342,7 +342,9 @@ impl<V: Stored> Kernel<V> {
                 }
             }
         }
-        self.effects.push_back(Effect::Notify { set, members, slot: self.keys.slot(index), change });
+        if self.options.mirror || self.watches.has_callers(set) {
+            self.effects.push_back(Effect::Notify { set, members, slot: self.keys.slot(index), change });
+        }
     }
 
     pub(super) fn describe(

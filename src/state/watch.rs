@@ -29,6 +29,8 @@ struct Set {
     slots: usize,
     /// Whether a member's changes are queued here.
     queued: bool,
+    /// Whether a member is called.
+    called: bool,
 }
 
 struct Watch<V> {
@@ -125,6 +127,11 @@ impl<V: Clone> Watches<V> {
         self.owners.get(owner).cloned().unwrap_or_default()
     }
 
+    /// How many watches were ever opened: ids are not given twice, so they can be used up.
+    pub fn opened(&self) -> u32 {
+        self.opened
+    }
+
     /// How many watches are open.
     pub fn count(&self) -> usize {
         self.open.len()
@@ -201,6 +208,11 @@ impl<V: Clone> Watches<V> {
         self.set(set).is_some_and(|set| set.queued)
     }
 
+    /// Whether some of the set's watchers are called.
+    pub fn has_callers(&self, set: SetId) -> bool {
+        self.set(set).is_some_and(|set| set.called)
+    }
+
     /// Gives up sets that no slot remembers; whoever kept one by number forgets it now.
     pub fn release(&mut self) -> Vec<SetId> {
         if self.unused.is_empty() {
@@ -232,9 +244,10 @@ impl<V: Clone> Watches<V> {
             SetId(self.sets.len() as u32 - 1)
         });
         let members: Rc<[WatchId]> = members.into();
-        let queued = members.iter().any(|id| self.open.get(id).is_some_and(|watch| watch.queue.is_some()));
+        let is_queued = |id: &WatchId| self.open.get(id).is_some_and(|watch| watch.queue.is_some());
+        let (queued, called) = (members.iter().any(is_queued), !members.iter().all(is_queued));
         self.interned.insert(members.clone(), id);
-        self.sets[id.0 as usize] = Some(Set { members, slots: 0, queued });
+        self.sets[id.0 as usize] = Some(Set { members, slots: 0, queued, called });
         id
     }
 
