@@ -21,6 +21,7 @@ WIT := $(shell find wit)
 TYPESCRIPT := js/package.json js/tsconfig.json $(shell find js/src)
 KERNEL := target/wasm-pack/core_bg.wasm
 COMPONENT := target/component/statehall.component.wasm
+EMPTY := target/component/empty.component.wasm
 PACKAGE := js/dist/index.js
 
 # npm writes this file into node_modules at the end of an installation.
@@ -29,9 +30,13 @@ JS_TOOLS := js/$(INSTALLED)
 TEST_TOOLS := tests/$(INSTALLED)
 DEMO_TOOLS := examples/agents/$(INSTALLED)
 JCO_TOOLS := examples/jco/$(INSTALLED)
+EDGE_TOOLS := examples/edge/$(INSTALLED)
 
 # No test may hang: ten minutes are far more than any file needs. One file at a time, since browsers use several cores.
 NODE_TEST := node --test --test-reporter=spec --test-concurrency=1 --test-timeout=600000
+
+# The quickest first.
+TESTS := test-rust test-js test-docs test-component test-hosts test-threads test-package test-edge test-browser test-demo
 
 .PHONY: help
 help: ## List the targets
@@ -49,15 +54,21 @@ demo: $(PACKAGE) $(DEMO_TOOLS) ## Serve the demo on localhost and open it in a b
 	@cd examples/agents && node_modules/.bin/vite --host localhost $(OPEN)
 
 .PHONY: test
-test: rust node test-rust test-js test-docs test-component test-hosts test-package test-threads test-browser test-demo ## Run all tests
+test: rust node $(TESTS) ## Run all tests
+
+.PHONY: bench
+bench: $(COMPONENT) $(EMPTY) ## Measure, and print tables
+	cargo run --release --quiet --package statehall-bench
+	cargo run --profile host --quiet --package statehall-bench-component
 
 .PHONY: check
-check: rust $(PACKAGE) $(DEMO_TOOLS) ## Check format, lints and types
+check: rust $(PACKAGE) $(DEMO_TOOLS) $(EDGE_TOOLS) ## Check format, lints and types
 	@cargo fmt --check --all && js/node_modules/.bin/biome check --error-on-warnings \
 	  || $(call stop,Mend what is listed above; "make format" does most of it.)
 	cargo clippy --all-targets --all-features --quiet -- --deny warnings
 	cargo clippy --workspace --exclude statehall --all-targets --profile host --quiet -- --deny warnings
 	cd examples/agents && node_modules/.bin/tsc --noEmit
+	cd examples/edge && node_modules/.bin/tsc --noEmit
 
 .PHONY: format
 format: rust $(JS_TOOLS) ## Format everything, and mend the lints that a program can mend
@@ -72,17 +83,18 @@ component: $(COMPONENT) ## Build only the component, into target/component/state
 
 .PHONY: clean
 clean: ## Remove what was built; installed tools and npm packages stay
-	rm -rf target js/dist examples/agents/dist tests/output
+	rm -rf target js/dist examples/agents/dist examples/edge/dist examples/jco/dist tests/output
 
-# The tests, the quickest first ----------------------------------------------------------------------------------------
+# The tests ------------------------------------------------------------------------------------------------------------
 
-.PHONY: test-rust test-js test-docs test-component test-hosts test-package test-threads test-browser test-demo
+.PHONY: $(TESTS)
 test-rust: rust
 	cargo test
 	cargo test --test ablations -- --ignored
 
-# In wasmtime, which takes some minutes to compile the first time.
+# In wasmtime, which takes some minutes to compile the first time; both packages at once, so that it is compiled once.
 test-component: $(COMPONENT) $(PACKAGE)
+	cargo build --profile host --package statehall-component-tests --package statehall-example-wasmtime-host
 	cargo test --profile host --package statehall-component-tests
 
 test-js: $(PACKAGE)
@@ -106,6 +118,9 @@ test-browser: $(PACKAGE) $(TEST_TOOLS) browser
 test-demo: $(PACKAGE) $(TEST_TOOLS) $(DEMO_TOOLS) browser
 	$(NODE_TEST) examples/agents/test/*.test.js
 
+test-edge: $(PACKAGE) $(EDGE_TOOLS)
+	$(NODE_TEST) examples/edge/test/*.test.js
+
 # The build ------------------------------------------------------------------------------------------------------------
 
 $(KERNEL): $(RUST) js/build.mjs $(JS_TOOLS) | tools
@@ -114,6 +129,10 @@ $(KERNEL): $(RUST) js/build.mjs $(JS_TOOLS) | tools
 
 $(COMPONENT): $(RUST) $(WIT) js/build.mjs $(JS_TOOLS) | tools
 	@node js/build.mjs component
+	@touch $@
+
+$(EMPTY): $(shell find tests/bench/empty) js/build.mjs $(JS_TOOLS) | tools
+	@node js/build.mjs empty
 	@touch $@
 
 $(PACKAGE): $(KERNEL) $(COMPONENT) $(TYPESCRIPT)

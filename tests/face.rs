@@ -1,5 +1,11 @@
 //! The Rust face, where it is more than the transcripts can say: tasks, streams, panics, closures and what they hold.
 
+#[path = "face/known.rs"]
+mod known;
+#[path = "support/rng.rs"]
+#[allow(dead_code, reason = "this test uses a part of it")]
+mod rng;
+
 use futures::executor::{LocalPool, block_on};
 use futures::task::LocalSpawnExt;
 use futures::{FutureExt, StreamExt};

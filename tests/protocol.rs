@@ -288,3 +288,45 @@ fn a_lost_last_write_is_found_although_others_are_busy() {
     }
     assert!(found_ms.is_some_and(|ms| ms <= WRITTEN_MS + PING_MS + 2_000), "found after {found_ms:?} ms");
 }
+
+#[test]
+fn a_message_larger_than_what_is_kept_is_refused_with_the_reason() {
+    let limits = Limits { message_bytes: 65_536, ..Limits::default() };
+    let (mut small, mut large) = (hall_with(Options { seed: 1, limits, ..Options::default() }), hall(2));
+    put(&mut large, "large", "x".repeat(200_000), 0);
+    large.join(at(0));
+    small.join(at(0));
+    let mut refused = 0;
+    for ms in (0..400).step_by(5) {
+        for frame in frames(&mut small, ms) {
+            large.receive(&frame, at(ms)).expect("a sound frame");
+        }
+        for frame in frames(&mut large, ms) {
+            if let Err(error) = small.receive(&frame, at(ms)) {
+                assert_eq!(error.code, Code::Limit, "{error}");
+                assert!(error.detail.starts_with("messageBytes is at most 65536"), "{error}");
+                refused += 1;
+            }
+        }
+    }
+    assert!(refused > 0 && small.usage().traffic.dropped == refused, "{refused} times");
+    assert!(small.entry("large").is_none());
+    put(&mut large, "small", 1, 400);
+    talk(&mut small, &mut large, 400, 800);
+    assert_eq!(integer(&small, "small"), Some(1), "what fits still arrives");
+}
+
+#[test]
+fn too_many_deletes_ask_for_time_at_once() {
+    let limits = Limits { tombstones: 100, ..Limits::default() };
+    let mut kernel = hall_with(Options { seed: 1, limits, ..Options::default() });
+    kernel.advance(at(0));
+    for n in 0..1_000 {
+        put(&mut kernel, &format!("k{n}"), 1, 0);
+        delete(&mut kernel, &format!("k{n}"), 0);
+    }
+    assert_eq!(kernel.next_wake(at(0)), Some(0));
+    kernel.advance(at(0));
+    assert_eq!(kernel.usage().tombstones, 100);
+    assert!(kernel.next_wake(at(0)) > Some(0), "and then they may stay for their time");
+}

@@ -214,7 +214,7 @@ export interface Limits {
   readonly sessions: number;
   /** Bytes of one frame on a channel. */
   readonly frameBytes: number;
-  /** Bytes of one message assembled from frames. */
+  /** Bytes of all messages that are being put together from frames; a larger one is refused. */
   readonly messageBytes: number;
 }
 

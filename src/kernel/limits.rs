@@ -71,6 +71,6 @@ limits! {
     sessions = "sessions": 4_096 in 1..=65_536,
     /// One frame on a channel.
     frame_bytes = "frameBytes": 65_536 in 128..=1_048_576,
-    /// One message put together from frames.
+    /// All messages that are being put together from frames; a larger one is refused.
     message_bytes = "messageBytes": 134_217_728 in 65_536..=1_073_741_824,
 }

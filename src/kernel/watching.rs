@@ -36,6 +36,7 @@ impl<V: Stored> Kernel<V> {
         let limits = &self.options.limits;
         self.check_selector(&selector)?;
         within("watches", limits.watches, self.watches.count() as u64 + 1)?;
+        within("watches ever opened", u64::from(u32::MAX), u64::from(self.watches.opened()) + 1)?;
         if let Some(capacity) = options.capacity {
             within("queue", limits.queue, capacity)?;
             if capacity == 0 {

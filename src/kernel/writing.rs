@@ -10,7 +10,7 @@ use super::{Batch, Before, Kernel};
 use crate::error::{Code, Error};
 use crate::key::{Key, Selector};
 use crate::replica::cells::Kind;
-use crate::state::entry::Entry;
+use crate::state::entry::{Entry, Write};
 use crate::state::queue::Change;
 use crate::state::watch::SetId;
 use crate::table::Slot;
@@ -97,40 +97,53 @@ impl<V: Stored> Kernel<V> {
     ///
     /// Errors: `limit`; `invalid-argument` if the slot was given back.
     pub fn put_slot(&mut self, slot: Slot, value: V, bytes: u64, origin: &Rc<str>, unix_ms: u64) -> Result<Hot, Error> {
+        self.replace_slot(slot, value, bytes, origin, unix_ms).map(|(hot, _)| hot)
+    }
+
+    /// [`Kernel::put_slot`] for a face that keeps no values: answers with the old value as well,
+    /// from which [`Kernel::replaced`] makes what the watchers of the set are to hear.
+    ///
+    /// Errors: as [`Kernel::put_slot`].
+    pub fn replace_slot(
+        &mut self,
+        slot: Slot,
+        value: V,
+        bytes: u64,
+        origin: &Rc<str>,
+        unix_ms: u64,
+    ) -> Result<(Hot, Option<V>), Error> {
         let gone = || Error::new(Code::InvalidArgument, "the slot was given back");
         let index = self.keys.resolve(slot).ok_or_else(gone)?;
         within("valueBytes", self.options.limits.value_bytes, bytes)?;
         let key_bytes = self.keys.text(index).len();
         let current = self.entries.get(index);
         if let Some(current) = current.filter(|current| current.value.same(&value)) {
-            return Ok(Hot { revision: current.revision, changed: false, set: SetId::NOBODY });
+            return Ok((Hot { revision: current.revision, changed: false, set: SetId::NOBODY }, None));
         }
         self.check_room(key_bytes, bytes, current)?;
-        let entry = Entry {
-            value,
-            metadata: None,
-            bytes: bytes as u32,
-            revision: self.revision + 1,
-            origin: origin.clone(),
-            updated_ms: unix_ms,
-            expires_ms: None,
-            touched: false,
-        };
+        let revision = self.revision + 1;
+        let write = Write { value, bytes: bytes as u32, revision, origin, updated_ms: unix_ms };
         if self.batch.is_some() {
-            let revision = self.change(index, Some(entry), origin.clone(), false, unix_ms);
-            return Ok(Hot { revision, changed: true, set: SetId::NOBODY });
+            let revision = self.change(index, Some(write.into()), origin.clone(), false, unix_ms);
+            return Ok((Hot { revision, changed: true, set: SetId::NOBODY }, None));
         }
-        self.revision += 1;
-        let revision = self.revision;
-        let old = self.entries.replace(index, key_bytes, Some(entry));
+        self.revision = revision;
+        let old = self.entries.write(index, key_bytes, write);
         self.replica.write(index, Kind::Lasting, unix_ms);
         self.history.record(index, revision);
         let set = self.concerned(index);
         if set != SetId::NOBODY && self.watches.has_queues(set) {
             self.notify(index, set, old, origin.clone(), revision);
-            return Ok(Hot { revision, changed: true, set: SetId::NOBODY });
+            return Ok((Hot { revision, changed: true, set: SetId::NOBODY }, None));
         }
-        Ok(Hot { revision, changed: true, set })
+        Ok((Hot { revision, changed: true, set }, old))
+    }
+
+    /// The change that [`Kernel::replace_slot`] has just made.
+    pub fn replaced(&self, slot: Slot, old: Option<V>) -> Option<Change<V>> {
+        let index = self.keys.resolve(slot)?;
+        let entry = self.entries.get(index)?;
+        Some(self.describe(index, old, entry.origin.clone(), entry.revision, false))
     }
 
     fn delete(
@@ -307,7 +320,7 @@ impl<V: Stored> Kernel<V> {
         self.history.record(index, revision);
         let set = self.concerned(index);
         if set != SetId::NOBODY || self.options.mirror {
-            self.notify(index, set, old, origin, revision);
+            self.notify(index, set, old.map(|old| old.value), origin, revision);
         }
     }
 
@@ -319,8 +332,8 @@ impl<V: Stored> Kernel<V> {
         self.watches.concerned(index, home, || Key::trusted(keys.shared(index)))
     }
 
-    fn notify(&mut self, index: u32, set: SetId, old: Option<Entry<V>>, origin: Rc<str>, revision: u64) {
-        let change = self.describe(index, old.map(|old| old.value), origin, revision, false);
+    fn notify(&mut self, index: u32, set: SetId, old: Option<V>, origin: Rc<str>, revision: u64) {
+        let change = self.describe(index, old, origin, revision, false);
         let members = self.watches.members(set);
         if self.watches.has_queues(set) {
             for &watch in members.iter() {
@@ -329,7 +342,9 @@ impl<V: Stored> Kernel<V> {
                 }
             }
         }
-        self.effects.push_back(Effect::Notify { set, members, slot: self.keys.slot(index), change });
+        if self.options.mirror || self.watches.has_callers(set) {
+            self.effects.push_back(Effect::Notify { set, members, slot: self.keys.slot(index), change });
+        }
     }
 
     pub(super) fn describe(

@@ -2,10 +2,12 @@
 //!
 //! Parts may come in any order, twice, or never. No timer decides: what is incomplete waits until
 //! the same sender has begun more messages than are kept, or the bytes kept reach their bound;
-//! then the oldest goes, and is asked for again by whoever misses it.
+//! then the oldest goes, and is asked for again by whoever misses it. A message that is larger than
+//! that bound by itself can never arrive, so it is refused.
 
 use super::clock::Session;
 use super::frame::Frame;
+use crate::error::Error;
 use std::collections::btree_map::Entry;
 use std::collections::{BTreeMap, VecDeque};
 
@@ -36,30 +38,37 @@ impl Assembly {
     }
 
     /// Adds a part of a message that has several; returns the message when it is complete.
-    pub fn add(&mut self, frame: &Frame<'_>) -> Option<Vec<u8>> {
+    ///
+    /// Errors: `limit` if this message alone takes more than what is kept.
+    pub fn add(&mut self, frame: &Frame<'_>) -> Result<Option<Vec<u8>>, Error> {
         let found = self.partials.iter().position(|kept| kept.from == frame.from && kept.message == frame.message);
         let place = found.unwrap_or_else(|| {
             let (from, message, count) = (frame.from, frame.message, frame.parts);
             self.partials.push_back(Partial { from, message, count, parts: BTreeMap::new(), bytes: 0 });
             self.partials.len() - 1
         });
-        let partial = self.partials.get_mut(place).filter(|partial| partial.count == frame.parts)?;
+        let Some(partial) = self.partials.get_mut(place).filter(|partial| partial.count == frame.parts) else {
+            return Ok(None);
+        };
         if let Entry::Vacant(part) = partial.parts.entry(frame.part) {
             part.insert(frame.payload.to_vec());
             let bytes = frame.payload.len() + PART_BYTES;
             partial.bytes += bytes;
             self.bytes += bytes;
         }
-        if partial.parts.len() as u64 == partial.count {
-            let partial = self.partials.remove(place)?;
-            self.bytes -= partial.bytes;
-            return Some(partial.parts.into_values().flatten().collect());
+        let (complete, alone) = (partial.parts.len() as u64 == partial.count, partial.bytes);
+        if complete || alone > self.bytes_max {
+            self.bytes -= alone;
+            let parts = self.partials.remove(place).map(|partial| partial.parts);
+            let message = parts.map(|parts| parts.into_values().flatten().collect());
+            let refused = || Error::limit("messageBytes", self.bytes_max as u64, alone as u64);
+            return if alone > self.bytes_max { Err(refused()) } else { Ok(message) };
         }
         while self.bytes > self.bytes_max || self.partials.len() > KEPT_MAX {
-            let oldest = self.partials.pop_front()?;
+            let Some(oldest) = self.partials.pop_front() else { break };
             self.bytes -= oldest.bytes;
         }
-        None
+        Ok(None)
     }
 
     /// Forgets what a sender began: it has left.

@@ -119,7 +119,7 @@ impl Replica {
         let payload = if frame.parts == 1 {
             Some(Cow::Borrowed(frame.payload))
         } else {
-            self.assembly.add(&frame).map(Cow::Owned)
+            self.assembly.add(&frame)?.map(Cow::Owned)
         };
         if payload.is_none() {
             self.heard(frame.from, unix_ms, monotonic_ms);

@@ -317,6 +317,7 @@ impl Replica {
 
     /// When [`Replica::purge`] next has something to do.
     pub fn purge_ms(&self) -> Option<u64> {
-        self.graves.front().map(|grave| grave.0.saturating_add(self.config.tombstone_ms))
+        let full = self.graves.len() > self.config.tombstones;
+        self.graves.front().map(|grave| if full { 0 } else { grave.0.saturating_add(self.config.tombstone_ms) })
     }
 }

@@ -26,6 +26,28 @@ pub struct Entry<V> {
     pub touched: bool,
 }
 
+/// A write of a value without metadata that lasts.
+pub struct Write<'a, V> {
+    /// The value.
+    pub value: V,
+    /// Its encoded bytes.
+    pub bytes: u32,
+    /// The commit.
+    pub revision: u64,
+    /// The agent that writes.
+    pub origin: &'a Rc<str>,
+    /// When, in Unix milliseconds.
+    pub updated_ms: u64,
+}
+
+impl<V> From<Write<'_, V>> for Entry<V> {
+    fn from(write: Write<'_, V>) -> Self {
+        let Write { value, bytes, revision, origin, updated_ms } = write;
+        let origin = origin.clone();
+        Self { value, metadata: None, bytes, revision, origin, updated_ms, expires_ms: None, touched: false }
+    }
+}
+
 /// The column of entries.
 pub struct Entries<V> {
     column: Vec<Option<Entry<V>>>,
@@ -66,6 +88,23 @@ impl<V> Entries<V> {
             self.bytes -= u64::from(old.bytes) + key_bytes as u64;
         }
         old
+    }
+
+    /// Writes a value at an index and returns the old one. What is there is changed in its place,
+    /// which costs less than [`Entries::replace`].
+    pub fn write(&mut self, index: u32, key_bytes: usize, write: Write<'_, V>) -> Option<V> {
+        let Some(Some(entry)) = self.column.get_mut(index as usize) else {
+            self.replace(index, key_bytes, Some(write.into()));
+            return None;
+        };
+        let Write { value, bytes, revision, origin, updated_ms } = write;
+        self.bytes = self.bytes + u64::from(bytes) - u64::from(entry.bytes);
+        (entry.metadata, entry.expires_ms, entry.touched) = (None, None, false);
+        (entry.bytes, entry.revision, entry.updated_ms) = (bytes, revision, updated_ms);
+        if !Rc::ptr_eq(&entry.origin, origin) {
+            entry.origin = origin.clone();
+        }
+        Some(std::mem::replace(&mut entry.value, value))
     }
 
     /// How many entries there are.

@@ -29,6 +29,8 @@ struct Set {
     slots: usize,
     /// Whether a member's changes are queued here.
     queued: bool,
+    /// Whether a member is called.
+    called: bool,
 }
 
 struct Watch<V> {
@@ -50,9 +52,9 @@ pub struct Watches<V> {
     opened: u32,
     selection: Selection,
     owners: HashMap<Rc<str>, Vec<WatchId>, FixedState>,
-    sets: HashMap<SetId, Set, FixedState>,
+    /// By number; [`SetId::NOBODY`] and what is free are none.
+    sets: Vec<Option<Set>>,
     interned: HashMap<Rc<[WatchId]>, SetId, FixedState>,
-    named: u32,
     free: Vec<SetId>,
     unused: Vec<SetId>,
     memos: Vec<Memo>,
@@ -72,9 +74,8 @@ impl<V: Clone> Watches<V> {
             opened: 0,
             selection: Selection::new(seed),
             owners: HashMap::with_hasher(FixedState::with_seed(seed)),
-            sets: HashMap::with_hasher(FixedState::with_seed(seed)),
+            sets: vec![None],
             interned: HashMap::with_hasher(FixedState::with_seed(seed)),
-            named: 0,
             free: Vec::new(),
             unused: Vec::new(),
             memos: Vec::new(),
@@ -124,6 +125,11 @@ impl<V: Clone> Watches<V> {
     /// The watches of an owner.
     pub fn owned(&self, owner: &str) -> Vec<WatchId> {
         self.owners.get(owner).cloned().unwrap_or_default()
+    }
+
+    /// How many watches were ever opened: ids are not given twice, so they can be used up.
+    pub fn opened(&self) -> u32 {
+        self.opened
     }
 
     /// How many watches are open.
@@ -176,7 +182,7 @@ impl<V: Clone> Watches<V> {
         self.drop_memo(memo.set);
         let members = if self.open.is_empty() { Vec::new() } else { self.selection.matching(&key()) };
         let set = self.intern(members);
-        if let Some(set) = self.sets.get_mut(&set) {
+        if let Some(Some(set)) = self.sets.get_mut(set.0 as usize) {
             set.slots += 1;
         }
         self.memos[place] = Memo { epoch: self.epoch, set };
@@ -194,21 +200,30 @@ impl<V: Clone> Watches<V> {
 
     /// The watches of a set; none if it has been released.
     pub fn members(&self, set: SetId) -> Rc<[WatchId]> {
-        self.sets.get(&set).map(|set| set.members.clone()).unwrap_or_default()
+        self.set(set).map(|set| set.members.clone()).unwrap_or_default()
     }
 
     /// Whether some of the set's changes are queued here.
     pub fn has_queues(&self, set: SetId) -> bool {
-        self.sets.get(&set).is_some_and(|set| set.queued)
+        self.set(set).is_some_and(|set| set.queued)
+    }
+
+    /// Whether some of the set's watchers are called.
+    pub fn has_callers(&self, set: SetId) -> bool {
+        self.set(set).is_some_and(|set| set.called)
     }
 
     /// Gives up sets that no slot remembers; whoever kept one by number forgets it now.
     pub fn release(&mut self) -> Vec<SetId> {
+        if self.unused.is_empty() {
+            return Vec::new();
+        }
         let mut released = std::mem::take(&mut self.unused);
-        released.retain(|id| match self.sets.get(id) {
-            Some(set) if set.slots == 0 => {
-                self.interned.remove(&set.members);
-                self.sets.remove(id);
+        released.retain(|id| match self.sets.get_mut(id.0 as usize) {
+            Some(place) if place.as_ref().is_some_and(|set| set.slots == 0) => {
+                if let Some(set) = place.take() {
+                    self.interned.remove(&set.members);
+                }
                 true
             }
             _ => false,
@@ -225,18 +240,23 @@ impl<V: Clone> Watches<V> {
             return set;
         }
         let id = self.free.pop().unwrap_or_else(|| {
-            self.named += 1;
-            SetId(self.named)
+            self.sets.push(None);
+            SetId(self.sets.len() as u32 - 1)
         });
         let members: Rc<[WatchId]> = members.into();
-        let queued = members.iter().any(|id| self.open.get(id).is_some_and(|watch| watch.queue.is_some()));
+        let is_queued = |id: &WatchId| self.open.get(id).is_some_and(|watch| watch.queue.is_some());
+        let (queued, called) = (members.iter().any(is_queued), !members.iter().all(is_queued));
         self.interned.insert(members.clone(), id);
-        self.sets.insert(id, Set { members, slots: 0, queued });
+        self.sets[id.0 as usize] = Some(Set { members, slots: 0, queued, called });
         id
     }
 
+    fn set(&self, id: SetId) -> Option<&Set> {
+        self.sets.get(id.0 as usize)?.as_ref()
+    }
+
     fn drop_memo(&mut self, id: SetId) {
-        if let Some(set) = self.sets.get_mut(&id) {
+        if let Some(Some(set)) = self.sets.get_mut(id.0 as usize) {
             set.slots -= 1;
             if set.slots == 0 {
                 self.unused.push(id);

@@ -42,7 +42,7 @@ impl Changes {
         loop {
             let watcher = self.core.watcher(self.id)?;
             let change = self.core.with(|kernel| kernel.take(self.id))?;
-            if self.core.admits(self.id, &watcher, &change) {
+            if self.core.admits(&watcher, &change) {
                 return Some(change);
             }
         }

@@ -6,6 +6,8 @@ use super::{Hall, IntoKey, IntoSelector};
 use crate::error::{Code, Error};
 use crate::kernel::{Command, Measured, Reply};
 use crate::key::Key;
+use crate::state::watch::SetId;
+use crate::table::Slot;
 use crate::value::{Stored, Value};
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::rc::Rc;
@@ -41,8 +43,41 @@ impl Hall {
     ///         `invalid-argument` for a time to live of 0 or above a thousand years; `conflict`
     ///         inside a batch.
     pub fn put_with(&self, key: impl IntoKey, value: impl Into<Value>, options: PutOptions) -> Result<Written, Error> {
-        let (key, value) = (key.into_key(), value.into());
-        self.command("put", key, |core, key| core.put(self.origin(), key, value, options))
+        let value = value.into();
+        let core = self.core()?;
+        let unix_ms = core.unix_ms();
+        match key.text().filter(|_| options.is_plain()).and_then(|text| core.idle_slot(text)) {
+            Some(slot) => self.put_slot(slot, value, unix_ms),
+            None => self.put_key(key.into_key(), value, options, unix_ms),
+        }
+    }
+
+    /// A put without options to a key that the hall has, when nothing else goes on: the same as
+    /// any put, for less.
+    fn put_slot(&self, slot: Slot, value: Value, unix_ms: u64) -> Result<Written, Error> {
+        let core = self.core()?;
+        let origin = self.origin();
+        let (hot, old) = core.with(|kernel| {
+            let Measured { value, bytes } = measured(value, kernel.limits().value_depth as usize)?;
+            kernel.replace_slot(slot, value, bytes, origin, unix_ms)
+        })?;
+        if hot.set != SetId::NOBODY
+            && let Some(change) = &core.with(|kernel| kernel.replaced(slot, old))
+        {
+            core.tell_first(hot.set, change);
+        }
+        core.dispatch();
+        Ok(Written { revision: hot.revision, changed: hot.changed, conflict: false })
+    }
+
+    fn put_key(
+        &self,
+        key: Result<Key, Error>,
+        value: Value,
+        options: PutOptions,
+        unix_ms: u64,
+    ) -> Result<Written, Error> {
+        self.command("put", key, |core, key| core.put(self.origin().clone(), key, value, options, unix_ms))
     }
 
     /// Deletes an entry. If there is none, nothing changes and nobody is notified.
@@ -58,7 +93,8 @@ impl Hall {
     pub fn delete_with(&self, key: impl IntoKey, options: DeleteOptions) -> Result<Written, Error> {
         self.command("delete", key.into_key(), |core, key| {
             let DeleteOptions { expect, touch } = options;
-            core.apply(Command::Delete { key: key.clone(), origin: self.origin(), expect, touch }).map(written)
+            let command = Command::Delete { key: key.clone(), origin: self.origin().clone(), expect, touch };
+            core.apply(command, core.unix_ms()).map(written)
         })
     }
 
@@ -93,7 +129,8 @@ impl Hall {
                 let detail = format!("the function of an update of {:?} has itself changed it", key.text());
                 return Err(Error::new(Code::Conflict, detail));
             }
-            core.put(self.origin(), key, value.clone(), PutOptions::default()).map(|_| value)
+            let unix_ms = core.unix_ms();
+            core.put(self.origin().clone(), key, value.clone(), PutOptions::default(), unix_ms).map(|_| value)
         })
     }
 
@@ -103,8 +140,8 @@ impl Hall {
     pub fn clear(&self, selector: impl IntoSelector) -> Result<u64, Error> {
         let selector = selector.into_selector();
         self.named("clear", None, |core| {
-            let command = Command::Clear { selector: Some(selector?), origin: self.origin() };
-            match core.apply(command)? {
+            let command = Command::Clear { selector: Some(selector?), origin: self.origin().clone() };
+            match core.apply(command, core.unix_ms())? {
                 Reply::Cleared(count) => Ok(count),
                 Reply::Written { .. } | Reply::Conflict { .. } => Ok(0),
             }
@@ -119,14 +156,14 @@ impl Hall {
         work: impl FnOnce(&Core, &Key) -> Result<T, Error>,
     ) -> Result<T, Error> {
         let named = key.as_ref().ok().cloned();
-        self.named(verb, named.as_ref(), |core| work(core, &key?))
+        self.named(verb, named.as_ref().map(Key::text), |core| work(core, &key?))
     }
 
     /// Carries out a command and tells what it did; inside a batch an error says which it was.
     fn named<T>(
         &self,
         verb: &str,
-        key: Option<&Key>,
+        key: Option<&str>,
         work: impl FnOnce(&Core) -> Result<T, Error>,
     ) -> Result<T, Error> {
         let core = self.core()?;
@@ -136,9 +173,7 @@ impl Hall {
         result.map_err(|error| match (position, key) {
             (None, _) => error,
             (Some(n), None) => Error::new(error.code, format!("command {n} ({verb}): {}", error.detail)),
-            (Some(n), Some(key)) => {
-                Error::new(error.code, format!("command {n} ({verb} {:?}): {}", key.text(), error.detail))
-            }
+            (Some(n), Some(key)) => Error::new(error.code, format!("command {n} ({verb} {key:?}): {}", error.detail)),
         })
     }
 }
@@ -152,12 +187,18 @@ impl Core {
         Some(progress.commands)
     }
 
-    fn apply(&self, command: Command<Value>) -> Result<Reply, Error> {
-        let unix_ms = self.unix_ms();
+    fn apply(&self, command: Command<Value>, unix_ms: u64) -> Result<Reply, Error> {
         self.with(|kernel| kernel.apply(command, unix_ms))
     }
 
-    fn put(&self, origin: Rc<str>, key: &Key, value: Value, options: PutOptions) -> Result<Written, Error> {
+    fn put(
+        &self,
+        origin: Rc<str>,
+        key: &Key,
+        value: Value,
+        options: PutOptions,
+        unix_ms: u64,
+    ) -> Result<Written, Error> {
         let PutOptions { expect, metadata, ttl_ms, touch } = options;
         if metadata.as_ref().is_some_and(|metadata| metadata.as_map().is_none()) {
             return Err(Error::new(Code::InvalidValue, "metadata are a map, with a name for each fact"));
@@ -165,7 +206,8 @@ impl Core {
         let depth_max = self.with(|kernel| kernel.limits().value_depth) as usize;
         let value = measured(value, depth_max)?;
         let metadata = metadata.map(|metadata| measured(metadata, depth_max)).transpose()?;
-        self.apply(Command::Put { key: key.clone(), value, metadata, origin, expect, ttl_ms, touch }).map(written)
+        let command = Command::Put { key: key.clone(), value, metadata, origin, expect, ttl_ms, touch };
+        self.apply(command, unix_ms).map(written)
     }
 }
 

@@ -1,11 +1,14 @@
 //! One session behind its handles: the kernel, the watchers, and the one loop that calls them.
 
 use super::Change;
+use super::audience::Audiences;
 use super::options::Options;
 use super::watch::{Told, Watcher};
 use crate::error::{Code, Error};
 use crate::kernel::{self, Effect, Kernel, Limits, Time};
 use crate::state::selection::WatchId;
+use crate::state::watch::SetId;
+use crate::table::Slot;
 use crate::value::Value;
 use std::any::Any;
 use std::cell::{Cell, RefCell};
@@ -21,6 +24,7 @@ pub(super) struct Core {
     clock: Box<dyn super::Clock>,
     on_error: Box<dyn Fn(&Error)>,
     pub(super) watchers: RefCell<BTreeMap<WatchId, Rc<Watcher>>>,
+    audiences: Audiences,
     /// Whether the loop is running.
     dispatching: Cell<bool>,
     /// What the open batch has come to.
@@ -60,6 +64,7 @@ impl Core {
             clock: options.clock,
             on_error: options.on_error,
             watchers: RefCell::default(),
+            audiences: Audiences::default(),
             dispatching: Cell::new(false),
             batch: Cell::new(None),
             handles: Cell::new(0),
@@ -92,40 +97,77 @@ impl Core {
         }
         while let Some(effect) = self.with(Kernel::next_effect) {
             match effect {
-                Effect::Notify { members, change, .. } => members.iter().for_each(|&watch| self.tell(watch, &change)),
-                Effect::Initial { watch, change, .. } => self.tell(watch, &change),
+                Effect::Notify { set, change, .. } => self.notify(set, &change),
+                Effect::Initial { watch, change, .. } => {
+                    self.watcher(watch).iter().for_each(|watcher| self.tell(watcher, &change));
+                }
                 Effect::Ready(watch) => self.wake(watch),
                 Effect::Synced => self.ready.set(true),
                 Effect::Sessions => {}
                 Effect::Report(error) => self.report(&error),
             }
         }
-        // Nobody here keeps slots or sets by number.
-        self.with(|kernel| (kernel.take_freed(), kernel.take_released()));
+        // Nobody here keeps slots by number.
+        let released = self.with(|kernel| {
+            kernel.take_freed();
+            kernel.take_released()
+        });
+        if !released.is_empty() {
+            self.audiences.forget(&released);
+        }
         self.dispatching.set(false);
     }
 
-    /// Calls a watcher that is still there and lets the change through.
-    fn tell(&self, watch: WatchId, change: &Change) {
-        let Some(watcher) = self.watcher(watch) else { return };
+    /// The slot of a key that the hall has, if a change of it would be told at once, because
+    /// nothing else goes on or waits.
+    pub(super) fn idle_slot(&self, text: &str) -> Option<Slot> {
+        if self.dispatching.get() || self.batch.get().is_some() {
+            return None;
+        }
+        self.with(|kernel| if kernel.has_effects() { None } else { kernel.slot(text) })
+    }
+
+    /// Tells of a change for which nothing has to wait. What its watchers do waits.
+    pub(super) fn tell_first(&self, set: SetId, change: &Change) {
+        self.dispatching.set(true);
+        self.notify(set, change);
+        self.dispatching.set(false);
+    }
+
+    /// Calls the watchers of a set.
+    fn notify(&self, set: SetId, change: &Change) {
+        let find = || {
+            let members = self.with(|kernel| kernel.members(set));
+            members.iter().filter_map(|&watch| self.watcher(watch)).collect()
+        };
+        for watcher in self.audiences.of(set, find).iter() {
+            // One that was called before may have ended it.
+            if let Some(watcher) = watcher.upgrade() {
+                self.tell(&watcher, change);
+            }
+        }
+    }
+
+    /// Calls a watcher, if it lets the change through.
+    fn tell(&self, watcher: &Watcher, change: &Change) {
         let Told::Caller(call) = &watcher.told else { return };
-        if self.admits(watch, &watcher, change) {
+        if self.admits(watcher, change) {
             self.isolate("a watcher", || (call.borrow_mut())(change));
         }
     }
 
     /// Whether a change is to be delivered, which is then counted. The watch may have ended.
-    pub(super) fn admits(&self, watch: WatchId, watcher: &Watcher, change: &Change) -> bool {
+    pub(super) fn admits(&self, watcher: &Watcher, change: &Change) -> bool {
         if let Some(filter) = &watcher.filter {
             let passes = self.isolate("a filter", || (filter.borrow_mut())(change)).unwrap_or(false);
             // The filter may have ended its own watch.
-            if !passes || !self.watchers.borrow().contains_key(&watch) {
+            if !passes || !self.watchers.borrow().contains_key(&watcher.id) {
                 return false;
             }
         }
         watcher.delivered.set(watcher.delivered.get() + 1);
         if watcher.once {
-            self.end_watch(watch);
+            self.end_watch(watcher.id);
         }
         true
     }

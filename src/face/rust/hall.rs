@@ -88,8 +88,8 @@ impl Hall {
         &self.handle.core
     }
 
-    pub(super) fn origin(&self) -> Rc<str> {
-        self.handle.agent.clone()
+    pub(super) fn origin(&self) -> &Rc<str> {
+        &self.handle.agent
     }
 }
 

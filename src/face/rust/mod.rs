@@ -11,6 +11,7 @@
 //! A hall belongs to one thread. Everything that waits is carried out by [`Hall::advance`], which
 //! the host calls when [`Hall::next_wake`] says so; nothing here starts a thread or a timer.
 
+mod audience;
 mod batch;
 mod changes;
 mod clock;

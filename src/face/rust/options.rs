@@ -62,6 +62,13 @@ pub struct PutOptions {
     pub touch: bool,
 }
 
+impl PutOptions {
+    /// Whether there is nothing out of the ordinary.
+    pub(super) fn is_plain(&self) -> bool {
+        self.expect.is_none() && self.metadata.is_none() && self.ttl_ms.is_none() && !self.touch
+    }
+}
+
 /// How a key is deleted.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct DeleteOptions {

@@ -160,8 +160,14 @@ impl Hall {
 
     fn entry_as<T>(&self, key: impl IntoKey, answer: impl FnOnce(&Entry) -> T) -> Result<Option<T>, Error> {
         let core = self.core()?;
-        let key = key.into_key()?;
-        Ok(core.with(|kernel| kernel.entry(key.text()).map(answer)))
+        let find = |text: &str| core.with(|kernel| kernel.entry(text).map(answer));
+        let Some(text) = key.text() else { return key.into_key().map(|key| find(key.text())) };
+        let found = find(text);
+        if found.is_none() {
+            // Only what is there is known to be a key.
+            key.into_key()?;
+        }
+        Ok(found)
     }
 
     /// Answers for each selected entry, in key order.

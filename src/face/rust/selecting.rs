@@ -9,6 +9,12 @@ use crate::key::{Key, Selector};
 pub trait IntoKey {
     /// The key.
     fn into_key(self) -> Result<Key, Error>;
+
+    /// The text of the key, if it is at hand, so that a key which the hall has need not be read
+    /// again. What it says of a text that is no key does not matter.
+    fn text(&self) -> Option<&str> {
+        None
+    }
 }
 
 /// What selects keys: a key, a pattern as text or segments, or [`Keys`].
@@ -45,6 +51,10 @@ macro_rules! texts {
         impl IntoKey for $text {
             fn into_key(self) -> Result<Key, Error> {
                 Key::parse(self.as_ref())
+            }
+
+            fn text(&self) -> Option<&str> {
+                Some(self.as_ref())
             }
         }
 
@@ -86,11 +96,19 @@ impl IntoKey for Key {
     fn into_key(self) -> Result<Key, Error> {
         Ok(self)
     }
+
+    fn text(&self) -> Option<&str> {
+        Some(Key::text(self))
+    }
 }
 
 impl IntoKey for &Key {
     fn into_key(self) -> Result<Key, Error> {
         Ok(self.clone())
+    }
+
+    fn text(&self) -> Option<&str> {
+        Some(Key::text(self))
     }
 }
 

@@ -14,6 +14,7 @@ use std::task::Waker;
 
 /// One open watch, as the face knows it.
 pub(super) struct Watcher {
+    pub(super) id: WatchId,
     pub(super) selector: Selector,
     pub(super) owner: Option<Rc<str>>,
     pub(super) filter: Option<RefCell<Filter>>,
@@ -182,7 +183,7 @@ impl Hall {
         let how = kernel::WatchOptions { initial, owner: owner.clone(), capacity };
         let id = core.with(|kernel| kernel.watch(selector.clone(), how))?;
         let filter = filter.map(RefCell::new);
-        let watcher = Watcher { selector, owner, filter, once, delivered: Cell::new(0), told };
+        let watcher = Watcher { id, selector, owner, filter, once, delivered: Cell::new(0), told };
         core.watchers.borrow_mut().insert(id, Rc::new(watcher));
         Ok((core.clone(), id))
     }

@@ -46,6 +46,10 @@ impl IntoKey for Naming {
             Self::Keys(_) => "".into_key(),
         }
     }
+
+    fn text(&self) -> Option<&str> {
+        if let Self::Text(text) = self { Some(text) } else { None }
+    }
 }
 
 impl IntoSelector for Naming {

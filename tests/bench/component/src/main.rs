@@ -1,22 +1,22 @@
-//! The component in wasmtime, beside calls of a component that take the same arguments, give the same answers and do
-//! nothing (`empty/`): what is left is what a hall costs. Also how long it takes to begin, and the whole state as bytes.
+//! Measures the component in wasmtime, and writes `target/bench/component.json`: its calls, beside calls of a component that take the same arguments, give the same answers and do
+//! nothing (`../empty`): what is left is what a hall costs. Also how long it takes to begin, and the whole state as bytes.
 
-use crate::measure::{Measured, Subject, derive};
-use crate::report::Row;
 use bindings::Kernel;
 use bindings::exports::statehall::hall::state::{Command, Options, PutCommand, PutOptions};
 use bindings::exports::statehall::hall::types::{Time, Value};
 use nothing::exports::statehall::empty::calls;
+use statehall_bench::measure::{Measured, Subject, derive};
+use statehall_bench::report::Row;
 use std::hint::black_box;
 use wasmtime::component::{Component, Linker, ResourceAny};
-use wasmtime::{Engine, Result, Store};
+use wasmtime::{Engine, Error, Result, Store};
 
 mod bindings {
-    wasmtime::component::bindgen!({ path: "../../wit", world: "kernel" });
+    wasmtime::component::bindgen!({ path: "../../../wit", world: "kernel" });
 }
 
 mod nothing {
-    wasmtime::component::bindgen!({ path: "empty/wit", world: "empty" });
+    wasmtime::component::bindgen!({ path: "../empty/wit", world: "empty" });
 }
 
 const SUBJECT: &str = "component";
@@ -27,23 +27,13 @@ const NOW_MS: u64 = 1_700_000_000_000;
 const CALL_MAX: f64 = 1.5;
 
 /// Everything that is measured.
-pub fn subjects() -> Vec<Subject> {
-    vec![
-        put(),
-        empty_put(),
-        get(),
-        empty_get(),
-        batched(),
-        compile(),
-        instantiate(),
-        snapshot(),
-        restore(),
-    ]
+fn subjects() -> Vec<Subject> {
+    vec![put(), empty_put(), get(), empty_get(), batched(), compile(), instantiate(), snapshot(), restore()]
 }
 
 /// How often the empty call fits into the other.
-pub fn derived(measured: &[Measured]) -> Vec<Row> {
-    let find = |case: &str| measured.iter().find(|measured| measured.is(SUBJECT, case));
+fn derived(measured: &[Measured]) -> Vec<Row> {
+    let find = |case: &str| measured.iter().find(|measured| measured.case == case);
     let ratio = |case: &str, empty: &str| {
         let row = derive(format!("{case}, over {empty}"), (find(case)?, find(empty)?), Some(CALL_MAX), |a, b| a / b);
         Some(Row { unit: "x", ..row })
@@ -134,7 +124,7 @@ impl Empty {
 fn put() -> Subject {
     Subject::operation(SUBJECT, "put", 5_000, || {
         let (mut hall, mut value) = (Hall::open()?, 0);
-        Ok(move || {
+        Ok::<_, Error>(move || {
             value += 1;
             hall.put(KEY, value);
         })
@@ -144,7 +134,7 @@ fn put() -> Subject {
 fn empty_put() -> Subject {
     Subject::operation(SUBJECT, "the empty put", 5_000, || {
         let (mut empty, mut value) = (Empty::open()?, 0);
-        Ok(move || {
+        Ok::<_, Error>(move || {
             value += 1;
             empty.put(KEY, value);
         })
@@ -155,14 +145,14 @@ fn get() -> Subject {
     Subject::operation(SUBJECT, "get", 5_000, || {
         let mut hall = Hall::open()?;
         hall.put(KEY, 1);
-        Ok(move || hall.get(KEY))
+        Ok::<_, Error>(move || hall.get(KEY))
     })
 }
 
 fn empty_get() -> Subject {
     Subject::operation(SUBJECT, "the empty get", 5_000, || {
         let mut empty = Empty::open()?;
-        Ok(move || empty.get(KEY))
+        Ok::<_, Error>(move || empty.get(KEY))
     })
 }
 
@@ -174,7 +164,7 @@ fn batched() -> Subject {
             value += 1;
             (0..1_000).map(|n| command(n, value)).collect::<Vec<_>>()
         };
-        Ok((commands, move |commands: Vec<Command>| hall.batch(&commands)))
+        Ok::<_, Error>((commands, move |commands: Vec<Command>| hall.batch(&commands)))
     })
 }
 
@@ -183,7 +173,7 @@ fn compile() -> Subject {
     Subject::task(SUBJECT, "compile", || {
         let engine = Engine::default();
         let bytes = std::fs::read(artifact("statehall.component.wasm"))?;
-        Ok((|| (), move |()| Component::new(&engine, &bytes).expect("a component")))
+        Ok::<_, Error>((|| (), move |()| Component::new(&engine, &bytes).expect("a component")))
     })
     .rounds(5)
 }
@@ -192,7 +182,7 @@ fn compile() -> Subject {
 fn instantiate() -> Subject {
     Subject::task(SUBJECT, "instantiate and open", || {
         let (engine, component) = compiled("statehall.component.wasm")?;
-        Ok((|| (), move |()| Hall::in_instance(&engine, &component).expect("an instance")))
+        Ok::<_, Error>((|| (), move |()| Hall::in_instance(&engine, &component).expect("an instance")))
     })
 }
 
@@ -205,7 +195,7 @@ fn snapshot() -> Subject {
             value += 1;
             writing.borrow_mut().batch(&(0..ENTRIES).map(|n| command(n, value)).collect::<Vec<_>>());
         };
-        Ok((write, move |()| hall.borrow_mut().snapshot()))
+        Ok::<_, Error>((write, move |()| hall.borrow_mut().snapshot()))
     })
 }
 
@@ -220,7 +210,7 @@ fn restore() -> Subject {
             hall.restore(black_box(&snapshot));
             hall
         };
-        Ok((open, restore))
+        Ok::<_, Error>((open, restore))
     })
 }
 
@@ -236,9 +226,13 @@ fn compiled(name: &str) -> Result<(Engine, Component)> {
 }
 
 fn artifact(name: &str) -> String {
-    format!("{}/../../target/component/{name}", env!("CARGO_MANIFEST_DIR"))
+    format!("{}/../../../target/component/{name}", env!("CARGO_MANIFEST_DIR"))
 }
 
 fn now() -> Time {
     Time { unix_ms: NOW_MS, monotonic_ms: 0 }
+}
+
+fn main() -> std::result::Result<(), Box<dyn std::error::Error>> {
+    statehall_bench::run("component", subjects(), derived)
 }
