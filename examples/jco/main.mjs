@@ -11,7 +11,6 @@ const unixMs = () => BigInt(Date.now());
 const now = () => ({ unixMs: unixMs(), monotonicMs: BigInt(Math.floor(performance.now())) });
 const [seed, anotherSeed] = crypto.getRandomValues(new BigUint64Array(2));
 const options = { name: "trip", agent: "planner", limits: [], notify: true, share: false };
-const plainly = { touch: false };
 
 /** A list or map in the one encoding that it has: cborg's own, but floats always have 64 bits. */
 const cbor = (value) => ({ tag: "cbor", val: encode(value, { float64: true }) });
@@ -48,7 +47,7 @@ const stops = [
   { city: "Braga", price: 62.25 },
 ];
 const writes = { "plan/days": integer(3), "plan/stops": cbor(stops), "agents/critic/status": text("done") };
-const commands = Object.entries(writes).map(([key, value]) => ({ tag: "put", val: { key, value, options: plainly } }));
+const commands = Object.entries(writes).map(([key, value]) => ({ tag: "put", val: { key, value } }));
 critic.batch(commands, unixMs());
 show();
 
@@ -56,7 +55,7 @@ console.log("second stop:", decode(planner.get("plan/stops").val)[1].city);
 console.log("hotel:", planner.get("plan/hotel")?.val ?? "undecided");
 
 // To come too late is an answer, a mistake is an exception, and its payload says which.
-const late = critic.putWith("plan/city", text("Lisbon"), { ...plainly, expect: 0n }, unixMs());
+const late = critic.putWith("plan/city", text("Lisbon"), { expect: 0n, touch: false }, unixMs());
 console.log("too late:", late.conflict ? "yes" : "no");
 try {
   planner.put("plan//city", text("Lisbon"), unixMs());

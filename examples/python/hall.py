@@ -102,7 +102,7 @@ class Watcher(Handle):
 
 def put(key, value, **options):
     """A command of `Hall.batch`."""
-    return Variant("put", record(key=key, value=lower(value), options=put_options(**options)))
+    return Variant("put", record(key=key, value=lower(value), options=put_options(**options) if options else None))
 
 
 def put_options(expect=None, metadata=None, ttl_ms=None, touch=False):

@@ -214,7 +214,7 @@ export interface Limits {
   readonly sessions: number;
   /** Bytes of one frame on a channel. */
   readonly frameBytes: number;
-  /** Bytes of all messages that are being put together from frames; a larger one is refused. */
+  /** Bytes of all messages being put together from frames, of which a larger one is refused; and of frames waiting to be sent. */
   readonly messageBytes: number;
 }
 

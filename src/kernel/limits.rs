@@ -71,6 +71,7 @@ limits! {
     sessions = "sessions": 4_096 in 1..=65_536,
     /// One frame on a channel.
     frame_bytes = "frameBytes": 65_536 in 128..=1_048_576,
-    /// All messages that are being put together from frames; a larger one is refused.
+    /// All messages that are being put together from frames, of which a larger one is refused; and all frames that
+    /// wait to be sent.
     message_bytes = "messageBytes": 134_217_728 in 65_536..=1_073_741_824,
 }

@@ -227,7 +227,9 @@ impl Replica {
 
     /// The next frame to be sent to everybody.
     pub fn next_frame(&mut self) -> Option<Vec<u8>> {
-        self.out.pop_front()
+        let frame = self.out.pop_front()?;
+        self.out_bytes -= frame.len();
+        Some(frame)
     }
 
     /// Something has changed: a ping, by which others see whether they have it too, follows soon.
@@ -351,12 +353,15 @@ impl Replica {
         let room = self.config.frame_bytes.saturating_sub(OVERHEAD).max(16);
         let parts = payload.len().div_ceil(room) as u64;
         self.messages += 1;
+        // Where nobody takes what waits, the oldest goes, as if it were lost on the way.
+        while self.out_bytes + payload.len() > self.config.message_bytes && self.next_frame().is_some() {}
         for (part, payload) in payload.chunks(room).enumerate() {
             let (from, message, part) = (self.config.session, self.messages, part as u64);
             let frame = Frame { version: VERSION, from, to, message, part, parts, payload };
             let bytes = frame.write(self.config.hall);
             self.traffic.frames_out += 1;
             self.traffic.bytes_out += bytes.len() as u64;
+            self.out_bytes += bytes.len();
             self.out.push_back(bytes);
         }
     }

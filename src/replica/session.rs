@@ -84,6 +84,8 @@ pub struct Replica {
     pub(super) spoke_ms: u64,
     pub(super) messages: u64,
     pub(super) out: VecDeque<Vec<u8>>,
+    /// How many bytes these have.
+    pub(super) out_bytes: usize,
 }
 
 impl Replica {
@@ -115,6 +117,7 @@ impl Replica {
             spoke_ms: 0,
             messages: 0,
             out: VecDeque::new(),
+            out_bytes: 0,
         }
     }
 

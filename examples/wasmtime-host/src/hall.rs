@@ -1,6 +1,6 @@
 //! The calls that this program makes, each with the time and the fuel that it needs.
 
-use crate::host::state::{Command, PutCommand, PutOptions, Usage, Written};
+use crate::host::state::{Command, PutCommand, Usage, Written};
 use crate::host::types::{Selector, Value};
 use crate::host::watchers::{Taken, WatchOptions};
 use crate::host::{Room, Trouble};
@@ -123,8 +123,7 @@ impl Room {
 
 /// A put, for a batch.
 pub fn put(key: impl Into<String>, value: Value) -> Command {
-    let options = PutOptions { expect: None, metadata: None, ttl_ms: None, touch: false };
-    Command::Put(PutCommand { key: key.into(), value, options })
+    Command::Put(PutCommand { key: key.into(), value, options: None })
 }
 
 /// A value as people read it. Lists and maps are CBOR, which this program does not use.

@@ -57,22 +57,23 @@ pub fn measured(value: Value, depth_max: u64) -> Result<Measured<Value>, Error> 
 pub fn put_in(
     key: &str,
     value: types::Value,
-    options: PutOptions,
+    options: Option<PutOptions>,
     origin: Rc<str>,
     depth_max: u64,
 ) -> Result<Command<Value>, Error> {
     let key = Key::parse(key)?;
     let value = measured(value_in(value)?, depth_max)?;
-    let metadata = options.metadata.map(|metadata| metadata_in(&metadata, depth_max)).transpose()?;
-    let PutOptions { expect, ttl_ms, touch, .. } = options;
+    let plain = PutOptions { expect: None, metadata: None, ttl_ms: None, touch: false };
+    let PutOptions { expect, metadata, ttl_ms, touch } = options.unwrap_or(plain);
+    let metadata = metadata.map(|metadata| metadata_in(&metadata, depth_max)).transpose()?;
     Ok(Command::Put { key, value, metadata, origin, expect, ttl_ms, touch })
 }
 
 /// The command of a delete.
 ///
 /// Errors: `invalid-key`.
-pub fn delete_in(key: &str, options: DeleteOptions, origin: Rc<str>) -> Result<Command<Value>, Error> {
-    let DeleteOptions { expect, touch } = options;
+pub fn delete_in(key: &str, options: Option<DeleteOptions>, origin: Rc<str>) -> Result<Command<Value>, Error> {
+    let DeleteOptions { expect, touch } = options.unwrap_or(DeleteOptions { expect: None, touch: false });
     Ok(Command::Delete { key: Key::parse(key)?, origin, expect, touch })
 }
 

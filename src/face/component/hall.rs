@@ -151,32 +151,30 @@ impl GuestHall for Hall {
     fn put(&self, key: String, value: Value, now_ms: u64) -> Answer<wit::Written> {
         self.run(|session| {
             let unix_ms = session.unix_ms(now_ms)?;
-            let value = value_in(value)?;
             session.with(|kernel| {
-                let value = measured(value, kernel.limits().value_depth)?;
+                let depth_max = kernel.limits().value_depth;
+                let Some(slot) = kernel.slot(&key) else {
+                    let put = put_in(&key, value, None, self.agent.clone(), depth_max)?;
+                    return kernel.apply(put, unix_ms).map(written_out);
+                };
                 // A key that the hall has is known to be one.
-                if let Some(slot) = kernel.slot(&key) {
-                    let put = kernel.put_slot(slot, value.value, value.bytes, &self.agent, unix_ms)?;
-                    return Ok(wit::Written { revision: put.revision, changed: put.changed, conflict: false });
-                }
-                let (key, origin) = (Key::parse(&key)?, self.agent.clone());
-                let (metadata, expect, ttl_ms, touch) = (None, None, None, false);
-                let put = Command::Put { key, value, metadata, origin, expect, ttl_ms, touch };
-                kernel.apply(put, unix_ms).map(written_out)
+                let value = measured(value_in(value)?, depth_max)?;
+                let put = kernel.put_slot(slot, value.value, value.bytes, &self.agent, unix_ms)?;
+                Ok(wit::Written { revision: put.revision, changed: put.changed, conflict: false })
             })
         })
     }
 
     fn put_with(&self, key: String, value: Value, options: wit::PutOptions, now_ms: u64) -> Answer<wit::Written> {
-        self.apply(|origin| put_in(&key, value, options, origin, self.depth_max()), now_ms).map(written_out)
+        self.apply(|origin| put_in(&key, value, Some(options), origin, self.depth_max()), now_ms).map(written_out)
     }
 
     fn delete(&self, key: String, now_ms: u64) -> Answer<wit::Written> {
-        self.delete_with(key, wit::DeleteOptions { expect: None, touch: false }, now_ms)
+        self.apply(|origin| delete_in(&key, None, origin), now_ms).map(written_out)
     }
 
     fn delete_with(&self, key: String, options: wit::DeleteOptions, now_ms: u64) -> Answer<wit::Written> {
-        self.apply(|origin| delete_in(&key, options, origin), now_ms).map(written_out)
+        self.apply(|origin| delete_in(&key, Some(options), origin), now_ms).map(written_out)
     }
 
     fn clear(&self, selector: Option<Selector>, now_ms: u64) -> Answer<u64> {

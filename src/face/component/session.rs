@@ -16,6 +16,9 @@ use std::rc::Rc;
 /// The largest time that is taken for one: far enough away that no sum with it overflows.
 const TIME_MS_MAX: u64 = 1 << 47;
 
+/// How many refusals are kept for a host that does not ask for them.
+const REPORTS_MAX: usize = 1_024;
+
 pub struct Session {
     pub name: Rc<str>,
     pub share: bool,
@@ -25,7 +28,6 @@ pub struct Session {
     handles: Cell<usize>,
     ready: Cell<bool>,
     reports: RefCell<VecDeque<Error>>,
-    reports_max: usize,
     watchers: RefCell<BTreeMap<WatchId, Rc<Watched>>>,
     /// The watchers that have something to take, in the order in which that began.
     waiting: RefCell<BTreeMap<u64, WatchId>>,
@@ -51,7 +53,6 @@ impl Session {
     /// Errors: `invalid-argument`.
     pub fn open(options: Options, time: types::Time) -> Result<Self, Error> {
         let limits = limits_in(&options.limits)?;
-        let reports_max = limits.notices as usize;
         let name: Rc<str> = options.name.into();
         let kernel_options = kernel::Options {
             name: name.clone(),
@@ -69,7 +70,6 @@ impl Session {
             handles: Cell::new(0),
             ready: Cell::new(!options.share),
             reports: RefCell::default(),
-            reports_max,
             watchers: RefCell::default(),
             waiting: RefCell::default(),
             waited: Cell::new(0),
@@ -163,7 +163,7 @@ impl Session {
 
     fn report(&self, error: Error) {
         let mut reports = self.reports.borrow_mut();
-        if reports.len() >= self.reports_max {
+        if reports.len() >= REPORTS_MAX {
             reports.pop_front();
         }
         reports.push_back(error);

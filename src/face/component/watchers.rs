@@ -66,12 +66,22 @@ impl GuestWatcher for Watcher {
             ended: self.watched.ended.get(),
         }
     }
+
+    fn end(&self) {
+        Watcher::end(self);
+    }
+}
+
+impl Watcher {
+    fn end(&self) {
+        if let Some(session) = self.session.upgrade() {
+            session.end_watcher(self.watched.id);
+        }
+    }
 }
 
 impl Drop for Watcher {
     fn drop(&mut self) {
-        if let Some(session) = self.session.upgrade() {
-            session.end_watcher(self.watched.id);
-        }
+        self.end();
     }
 }

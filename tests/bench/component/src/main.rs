@@ -2,7 +2,7 @@
 //! nothing (`../empty`): what is left is what a hall costs. Also how long it takes to begin, and the whole state as bytes.
 
 use bindings::Kernel;
-use bindings::exports::statehall::hall::state::{Command, Options, PutCommand, PutOptions};
+use bindings::exports::statehall::hall::state::{Command, Options, PutCommand};
 use bindings::exports::statehall::hall::types::{Time, Value};
 use nothing::exports::statehall::empty::calls;
 use statehall_bench::measure::{Measured, Subject, derive};
@@ -215,8 +215,7 @@ fn restore() -> Subject {
 }
 
 fn command(n: usize, value: i64) -> Command {
-    let options = PutOptions { expect: None, metadata: None, ttl_ms: None, touch: false };
-    Command::Put(PutCommand { key: format!("agents/{n}/status"), value: Value::Integer(value), options })
+    Command::Put(PutCommand { key: format!("agents/{n}/status"), value: Value::Integer(value), options: None })
 }
 
 fn compiled(name: &str) -> Result<(Engine, Component)> {

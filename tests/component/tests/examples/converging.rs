@@ -217,7 +217,11 @@ fn act(pair: &mut Pair, choices: &mut Choices, values: &[Value]) {
 }
 
 fn types_put(key: &str, value: &Value, options: PutOptions) -> statehall_component_tests::state::Command {
-    statehall_component_tests::state::Command::Put(PutCommand { key: key.into(), value: crossing(value), options })
+    statehall_component_tests::state::Command::Put(PutCommand {
+        key: key.into(),
+        value: crossing(value),
+        options: Some(options),
+    })
 }
 
 #[test]

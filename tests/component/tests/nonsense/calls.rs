@@ -61,11 +61,11 @@ fn batch(name: &'static str, command: state::Command, now_ms: u64) -> Named {
 }
 
 fn put_command(key: &str, value: Value, options: state::PutOptions) -> state::Command {
-    state::Command::Put(state::PutCommand { key: key.into(), value, options })
+    state::Command::Put(state::PutCommand { key: key.into(), value, options: Some(options) })
 }
 
 fn delete_command(key: &str) -> state::Command {
-    state::Command::Delete(state::DeleteCommand { key: key.into(), options: PLAINLY })
+    state::Command::Delete(state::DeleteCommand { key: key.into(), options: Some(PLAINLY) })
 }
 
 /// What writes a key.

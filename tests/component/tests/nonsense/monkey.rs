@@ -93,9 +93,9 @@ impl Monkey {
     fn command(&mut self) -> state::Command {
         let key = self.one(KEYS).into();
         match self.random(4) {
-            0 => state::Command::Delete(state::DeleteCommand { key, options: self.delete_options() }),
+            0 => state::Command::Delete(state::DeleteCommand { key, options: Some(self.delete_options()) }),
             1 => state::Command::Clear(self.selector()),
-            _ => state::Command::Put(state::PutCommand { key, value: self.value(), options: self.put_options() }),
+            _ => state::Command::Put(state::PutCommand { key, value: self.value(), options: Some(self.put_options()) }),
         }
     }
 

@@ -138,11 +138,11 @@ impl Host {
             Write::Put(key, value, options) => state::Command::Put(state::PutCommand {
                 key: self.text(&key),
                 value: value_in(&value),
-                options: put_options(options),
+                options: Some(put_options(options)),
             }),
             Write::Delete(key, options) => state::Command::Delete(state::DeleteCommand {
                 key: self.text(&key),
-                options: state::DeleteOptions { expect: options.expect, touch: options.touch },
+                options: Some(state::DeleteOptions { expect: options.expect, touch: options.touch }),
             }),
             Write::Clear(selector) => state::Command::Clear(self.selector(&selector)),
         }

@@ -30,6 +30,21 @@ fn a_watcher_goes_while_changes_wait_for_it() {
 }
 
 #[test]
+fn a_watcher_ends_before_it_is_dropped() {
+    let mut side = Side::alone(1);
+    let (watcher, _) = side.watcher("**");
+    side.write("a", 1);
+    let (store, functions, _) = side.watchers();
+    for _ in 0..2 {
+        functions.watcher().call_end(&mut *store, watcher).expect("no trap");
+    }
+    let taken = functions.watcher().call_take(&mut *store, watcher, 0).expect("no trap");
+    assert!(taken.ended && !taken.more && taken.changes.is_empty());
+    assert_eq!((side.usage().watches, side.ready()), (0, Vec::new()));
+    side.drop(watcher).expect("no trap");
+}
+
+#[test]
 fn everything_goes_in_any_order() {
     for order in orders(5) {
         let mut side = Side::alone(1);

@@ -131,9 +131,9 @@ fn a_message_of_others_is_bounded_too() {
     }
     let answer = ann.told();
     assert!(answer.len() > 40);
-    for frame in &answer {
-        bob.receive(frame).expect("no trap").expect("a part");
-    }
+    let parts: Vec<_> = answer.iter().map(|frame| bob.receive(frame).expect("no trap")).collect();
+    let refused = parts.into_iter().filter_map(|part| part.err());
+    assert!(refused.map(|error| assert_eq!(error.code, Code::Limit)).count() > 0, "what cannot arrive is said");
     assert_eq!(bob.usage().entries, 0, "more than the limit is not put together");
     bob.write("a", 1);
     // Without the limit the same message is more than this memory holds.
@@ -143,8 +143,9 @@ fn a_message_of_others_is_bounded_too() {
 }
 
 #[test]
-fn frames_wait_until_they_are_taken() {
-    let mut side = Side::open(&within(4 * MIB), &sharing(1), 0);
+fn frames_that_nobody_takes_are_lost_and_not_piled_up() {
+    let options = Options { limits: vec![(Limit::MessageBytes, 1 << 16)], ..sharing(1) };
+    let mut side = Side::open(&within(4 * MIB), &options, 0);
     let value = |n: u64| Value::Bytes(vec![n as u8; 1_000]);
     let telling = |side: &mut Side, n| -> wasmtime::Result<()> {
         side.ms = n;
@@ -152,12 +153,17 @@ fn frames_wait_until_they_are_taken() {
         side.advance()?.expect("time passes");
         Ok(())
     };
-    for n in 0..20_000 {
-        telling(&mut side, n).expect("frames that are taken cost nothing");
-        side.frames().expect("no trap");
+    for n in 0..40_000 {
+        telling(&mut side, n).expect("what waits is bounded");
     }
-    assert!((20_000..40_000).any(|n| telling(&mut side, n).is_err()), "frames that nobody takes fill the memory");
-    side.is_lost();
+    let waiting: usize = side.frames().expect("no trap").iter().map(Vec::len).sum();
+    assert!((1..=1 << 16).contains(&waiting), "{waiting} bytes wait");
+    // Whoever comes now misses all that was lost, and gets what it came to.
+    let mut late = Side::open(&within(4 * MIB), &sharing(2), 40_000);
+    converge(&mut side, &mut late);
+    assert!(
+        matches!(late.get("a"), Ok(Ok(Some(found))) if matches!((&found, &value(39_999)), (Value::Bytes(a), Value::Bytes(b)) if a == b))
+    );
 }
 
 #[test]

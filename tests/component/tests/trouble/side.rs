@@ -2,7 +2,7 @@
 
 #![allow(dead_code, reason = "each of the tests that include this uses a part of it")]
 
-use statehall_component_tests::state::{self, Command, GuestHall, PutCommand, PutOptions};
+use statehall_component_tests::state::{self, Command, GuestHall, PutCommand};
 use statehall_component_tests::types::{Code, Error, Selector, Value};
 use statehall_component_tests::watchers::{self, Taken, WatchOptions};
 use statehall_component_tests::{Bounds, Instance, at, options};
@@ -213,8 +213,7 @@ pub fn sharing(seed: u64) -> state::Options {
 
 /// A put, for a batch.
 pub fn put(key: impl Into<String>, value: Value) -> Command {
-    let options = PutOptions { expect: None, metadata: None, ttl_ms: None, touch: false };
-    Command::Put(PutCommand { key: key.into(), value, options })
+    Command::Put(PutCommand { key: key.into(), value, options: None })
 }
 
 /// Whether an answer is this refusal.
