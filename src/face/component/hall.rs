@@ -69,6 +69,31 @@ impl Hall {
         self.session.ask(|kernel| kernel.limits().value_depth)
     }
 
+    /// Carries out the command of a batch at a position, which an error names.
+    fn step(
+        &self,
+        kernel: &mut Kernel<value::Value>,
+        n: usize,
+        command: wit::Command,
+        unix_ms: u64,
+    ) -> Result<wit::Outcome, Error> {
+        let (origin, depth_max) = (self.agent.clone(), kernel.limits().value_depth);
+        let at = |verb: &str, key: &str| format!("command {n} ({verb}{key}): ");
+        let named = |error: Error, what: String| Error::new(error.code, what + &error.detail);
+        let reply = match command {
+            wit::Command::Put(put) => put_in(&put.key, put.value, put.options, origin, depth_max)
+                .and_then(|command| kernel.apply(command, unix_ms))
+                .map_err(|error| named(error, at("put ", &format!("{:?}", put.key)))),
+            wit::Command::Delete(delete) => delete_in(&delete.key, delete.options, origin)
+                .and_then(|command| kernel.apply(command, unix_ms))
+                .map_err(|error| named(error, at("delete ", &format!("{:?}", delete.key)))),
+            wit::Command::Clear(selector) => selector_in(&selector)
+                .and_then(|selector| kernel.apply(Command::Clear { selector: Some(selector), origin }, unix_ms))
+                .map_err(|error| named(error, at("clear", ""))),
+        };
+        reply.map(outcome_out)
+    }
+
     /// Answers about the entry of a key.
     fn about<T>(&self, key: &str, answer: impl FnOnce(&Entry<value::Value>) -> T) -> Answer<Option<T>> {
         self.run(|session| {
@@ -187,24 +212,15 @@ impl GuestHall for Hall {
     }
 
     fn batch(&self, commands: Vec<wit::Command>, now_ms: u64) -> Answer<Vec<wit::Outcome>> {
-        let depth_max = self.depth_max();
         self.run(|session| {
             let unix_ms = session.unix_ms(now_ms)?;
             session.with(|kernel| {
                 kernel.begin()?;
-                let outcomes: Result<_, Error> = (1..)
-                    .zip(commands)
-                    .map(|(n, command)| {
-                        let named = naming(&command);
-                        let at =
-                            |error: Error| Error::new(error.code, format!("command {n} ({named}): {}", error.detail));
-                        let command = command_in(command, self.agent.clone(), depth_max).map_err(at)?;
-                        kernel.apply(command, unix_ms).map(outcome_out).map_err(at)
-                    })
-                    .collect();
+                let step = |(n, command)| self.step(kernel, n, command, unix_ms);
+                let outcomes: Result<_, Error> = (1..).zip(commands).map(step).collect();
                 // It has begun, so it can be ended.
                 if outcomes.is_ok() {
-                    kernel.commit(unix_ms).map(|_| ())?
+                    kernel.commit(unix_ms).map(drop)?
                 } else {
                     kernel.roll_back()?
                 }
@@ -348,23 +364,6 @@ impl GuestHall for Hall {
 
     fn limits(&self) -> Answer<Vec<(wit::Limit, u64)>> {
         self.run(|session| Ok(session.ask(|kernel| limits_out(kernel.limits()))))
-    }
-}
-
-fn command_in(command: wit::Command, origin: Rc<str>, depth_max: u64) -> Result<Command<value::Value>, Error> {
-    match command {
-        wit::Command::Put(put) => put_in(&put.key, put.value, put.options, origin, depth_max),
-        wit::Command::Delete(delete) => delete_in(&delete.key, delete.options, origin),
-        wit::Command::Clear(selector) => Ok(Command::Clear { selector: Some(selector_in(&selector)?), origin }),
-    }
-}
-
-/// A command as the detail of its error names it.
-fn naming(command: &wit::Command) -> String {
-    match command {
-        wit::Command::Put(put) => format!("put {:?}", put.key),
-        wit::Command::Delete(delete) => format!("delete {:?}", delete.key),
-        wit::Command::Clear(_) => "clear".into(),
     }
 }
 

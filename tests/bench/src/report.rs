@@ -34,15 +34,20 @@ pub fn print(rows: &[Row]) {
     for row in rows {
         let target = row.target.map(|target| format!("< {target:<5} {}", if row.min < target { "yes" } else { "NO" }));
         println!(
-            "{:<9}  {:<width$}  {:>9.1}  {:>9.1}  {}  {}",
+            "{:<9}  {:<width$}  {:>9}  {:>9}  {:<2}  {}",
             row.subject,
             row.case,
-            row.median,
-            row.min,
+            shown(row.median),
+            shown(row.min),
             row.unit,
             target.unwrap_or_default()
         );
     }
+}
+
+/// A number with as many digits as mean something.
+fn shown(number: f64) -> String {
+    if number < 10.0 { format!("{number:.2}") } else { format!("{number:.1}") }
 }
 
 /// Writes the file, and returns where it is.
