@@ -448,6 +448,7 @@ export class Hall implements contract.Hall {
     this.released = true;
     for (const watch of [...this.owned]) watch.stop();
     for (const visitor of this.visitors) this.session_.visitors.delete(visitor);
+    this.session_.leave(this.agent);
     this.handles.release(this);
     this.session_.listeners.delete(this);
   }

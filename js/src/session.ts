@@ -10,6 +10,7 @@
  * watches. What others have been told keeps its age (they may know better), what they have not is written anew.
  */
 
+import { Agents } from "./agents.js";
 import { Bus } from "./bus.js";
 import { Alarm } from "./clock.js";
 import { Encoder } from "./codec.js";
@@ -57,7 +58,7 @@ export class Session {
   readonly listeners = new Map<object, (error: unknown) => void>();
 
   private epoch = epoch;
-  private origins: Agent[] = [];
+  private readonly agents = new Agents();
   private sets: (readonly Watch[] | undefined)[] = [];
   /** Commands that the open batch has begun. */
   private commands = 0;
@@ -154,9 +155,14 @@ export class Session {
     }
   }
 
-  /** The kernel's number for an agent. */
+  /** The kernel's number for an agent, until a handle of this agent is closed. */
   origin(agent: Agent): number {
-    return this.call(() => this.numberOf(agent));
+    return this.call((core) => this.agents.hold(agent, (number) => core.name_agent(number, agent)));
+  }
+
+  /** A handle of this agent is closed. */
+  leave(agent: Agent): void {
+    if (!this.closed) this.call((core) => this.agents.release(agent, (number) => core.forget_agent(number)));
   }
 
   /** The watches of a set whose watchers are called; those that are iterated over have queues. */
@@ -437,12 +443,6 @@ export class Session {
     this.mirror.clear();
   }
 
-  private numberOf(agent: Agent): number {
-    const number = this.core.agent(agent);
-    this.origins[number] = agent;
-    return number;
-  }
-
   private end(): void {
     this.closed = true;
     this.alarm.cancel();
@@ -571,7 +571,7 @@ export class Session {
     // A session of its own, with randomness that is new but no less repeatable.
     this.core = this.open(BigInt.asUintN(64, this.opening.seed + BigInt(epoch) * 0x9e3779b97f4a7c15n));
     this.id = this.core.session();
-    for (const agent of [...this.origins]) this.numberOf(agent);
+    this.agents.retell((number, agent) => this.core.name_agent(number, agent));
     // What others were told comes first and as old as can be, so that whatever they know better stays.
     const told = (cell: Cell) => this.shared && cell.revision <= this.flushed;
     for (const cell of cells) if (told(cell)) this.rewrite(cell, 1);
@@ -590,8 +590,9 @@ export class Session {
     const facts = metadata && admitMetadata(metadata, limits);
     const ttl = expires === undefined ? -1 : Math.max(1, expires - now);
     const refs = [mirror.hold(value as Value), facts ? mirror.hold(facts.value) : 0] as const;
-    const agent = this.numberOf(origin);
+    const agent = this.agents.hold(origin, (number) => core.name_agent(number, origin));
     const written = core.write(key, refs[0], size, refs[1], facts?.size ?? 0, agent, -1, ttl, false, now);
+    this.agents.release(origin, (number) => core.forget_agent(number));
     // From now on the kernel names this key by its slot.
     mirror.at(written[0] as number, key);
   }

@@ -21,6 +21,7 @@ const ORDER: &[&str] = &[
     "channel",
     "bus",
     "dispatch",
+    "agents",
     // one session, and what is made of it
     "session",
     "lifecycle",

@@ -39,7 +39,8 @@ const SET_SHIFT: u32 = 3;
 pub struct Core {
     kernel: RefCell<Kernel<Ref>>,
     pool: Pool,
-    agents: RefCell<Vec<Rc<str>>>,
+    /// Names by the numbers that JavaScript has given them.
+    agents: RefCell<Vec<Option<Rc<str>>>>,
     records: RefCell<Records>,
     error: RefCell<Option<Error>>,
 }
@@ -64,22 +65,32 @@ impl Core {
         })
     }
 
-    /// The number of an agent's name, for the calls that take an origin.
-    pub fn agent(&self, name: &str) -> Result<u32, JsValue> {
+    /// Gives a number to an agent's name, for the calls that take an origin.
+    pub fn name_agent(&self, number: u32, name: &str) -> Result<(), JsValue> {
         crate::kernel::check_name("an agent's name", name).map_err(thrown)?;
         let mut agents = self.agents.borrow_mut();
-        if let Some(known) = agents.iter().position(|agent| **agent == *name) {
-            return Ok(known as u32);
+        let place = number as usize;
+        if place >= agents.len() {
+            agents.resize(place + 1, None);
         }
-        agents.push(name.into());
-        Ok(agents.len() as u32 - 1)
+        if let Some(agent) = agents.get_mut(place) {
+            *agent = Some(name.into());
+        }
+        Ok(())
+    }
+
+    /// Forgets the name that has a number.
+    pub fn forget_agent(&self, number: u32) {
+        if let Some(agent) = self.agents.borrow_mut().get_mut(number as usize) {
+            *agent = None;
+        }
     }
 
     /// Puts a value to a known slot: the hot path.
     pub fn put(&self, slot: f64, value: u32, bytes: f64, origin: u32, now: f64, replaced: u32) -> u32 {
         let mut kernel = self.kernel.borrow_mut();
         let agents = self.agents.borrow();
-        let put = match agents.get(origin as usize) {
+        let put = match agents.get(origin as usize).and_then(Option::as_ref) {
             Some(origin) => kernel.put_slot(slot_of(slot), self.pool.hold(value), bytes as u64, origin, now as u64),
             None => Err(Error::new(Code::InvalidArgument, "an unknown agent")),
         };
@@ -393,7 +404,7 @@ impl Core {
 impl Core {
     fn origin(&self, number: u32) -> Result<Rc<str>, JsValue> {
         let unknown = || thrown(Error::new(Code::InvalidArgument, "an unknown agent"));
-        self.agents.borrow().get(number as usize).cloned().ok_or_else(unknown)
+        self.agents.borrow().get(number as usize).cloned().flatten().ok_or_else(unknown)
     }
 
     fn apply(&self, command: Command<Ref>, now: f64) -> Result<(f64, bool, bool), JsValue> {
