@@ -6,7 +6,6 @@
  * process holds many users, and must never hand one user's hall to another.
  */
 
-import { broadcastChannel } from "./channel.js";
 import { checkArgument, checkOptions, hallOptions } from "./check.js";
 import { platformClock } from "./clock.js";
 import type * as contract from "./contract.js";
@@ -15,6 +14,7 @@ import { StatehallError } from "./error.js";
 import { Hall, Handles } from "./hall.js";
 import { follow } from "./lifecycle.js";
 import { Session } from "./session.js";
+import { broadcastChannel } from "./share/channel.js";
 
 /** The sessions of this realm, by name; empty outside browsers. */
 const realm = new Map<string, { readonly session: Session; readonly handles: Handles; readonly asked: string }>();

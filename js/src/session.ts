@@ -11,7 +11,6 @@
  */
 
 import { Agents } from "./agents.js";
-import { Bus } from "./bus.js";
 import { Alarm } from "./clock.js";
 import { Encoder } from "./codec.js";
 import type { Adapter, Agent, Clock, Limits, Metadata, Value } from "./contract.js";
@@ -20,6 +19,7 @@ import { Dispatcher, ownerName, type Told, type Watch } from "./dispatch.js";
 import { readError, StatehallError } from "./error.js";
 import { type Cell, Mirror, mirrorChange } from "./mirror.js";
 import { INITIAL, NOTIFY, type Numbers, READY, REPORT, SESSIONS, SYNCED, TAKEN, WIDTH } from "./record.js";
+import { Bus } from "./share/bus.js";
 import { admit, admitMetadata } from "./value.js";
 
 /** What a session is opened with, all defaults filled in. */

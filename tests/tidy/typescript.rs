@@ -18,8 +18,8 @@ const ORDER: &[&str] = &[
     // parts
     "record",
     "mirror",
-    "channel",
-    "bus",
+    "share/channel",
+    "share/bus",
     "dispatch",
     "agents",
     // one session, and what is made of it
@@ -45,7 +45,7 @@ const PLATFORM: &[(&str, &str)] = &[
     ("Date.now(", "clock"),
     ("performance.now(", "clock"),
     ("setTimeout(", "clock"),
-    ("new BroadcastChannel(", "channel"),
+    ("new BroadcastChannel(", "share/channel"),
     ("document.", "lifecycle"),
     ("crypto.", "open"),
     ("Math.random(", "nothing: there is one seed"),

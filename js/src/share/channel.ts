@@ -5,8 +5,8 @@
  * implements `Adapter` in a few lines; these two come with the package.
  */
 
-import type { Adapter } from "./contract.js";
-import { StatehallError } from "./error.js";
+import type { Adapter } from "../contract.js";
+import { StatehallError } from "../error.js";
 
 const NOTHING = new Uint8Array(0);
 

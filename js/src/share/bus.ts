@@ -1,6 +1,6 @@
 /** The channels of one session: opened, used and closed together, none disturbed by what another throws. */
 
-import type { Adapter } from "./contract.js";
+import type { Adapter } from "../contract.js";
 
 export class Bus {
   constructor(
