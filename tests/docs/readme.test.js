@@ -83,7 +83,8 @@ const checks = {
   "npm ci": (_, folder) => existsSync(join(top, folder, "package-lock.json")),
   "npm install": ([path]) => packageAt(path) === "statehall",
   "cargo add": ([name]) => read("Cargo.toml").includes(`[package]\nname = "${name}"\n`),
-  "cargo run": (words) => existsSync(join(top, `examples/${words.at(-1)}.rs`)),
+  "cargo run --package": ([name]) => /\nmembers = (.*)/.exec(read("Cargo.toml"))[1].split('"').some(isCrate(name)),
+  "cargo run --example": ([name]) => existsSync(join(top, `examples/${name}.rs`)),
 };
 
 function checkCommand(words, { path }) {
@@ -93,6 +94,9 @@ function checkCommand(words, { path }) {
   const rest = words.slice(command.split(" ").length);
   assert.ok(checks[command](rest, dirname(path)), `"${words.join(" ")}" names something that is not there`);
 }
+
+const isCrate = (name) => (folder) =>
+  existsSync(join(top, folder, "Cargo.toml")) && read(join(folder, "Cargo.toml")).includes(`name = "${name}"\n`);
 
 function scriptsOf(folder) {
   return JSON.parse(read(join(folder, "package.json"))).scripts;

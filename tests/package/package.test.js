@@ -62,6 +62,15 @@ test("the tarball holds what exports names, a readme and both licences", () => {
   for (const path of ["README.md", "LICENSE-MIT", "LICENSE-APACHE"]) assert.ok(files.includes(path), `no ${path}`);
 });
 
+test("the component is one, and the same that the hosts are tested with", async () => {
+  const resolve = 'console.log(import.meta.resolve("statehall/statehall.component.wasm"))';
+  const address = await run(process.execPath, ["--input-type=module", "--eval", resolve]);
+  const component = readFileSync(new URL(address.trim()));
+  // Modules have the version 1 and the layer 0 here.
+  assert.deepEqual([...component.subarray(0, 8)], [0, 0x61, 0x73, 0x6d, 0x0d, 0, 1, 0]);
+  assert.ok(component.equals(readFileSync(join(js, "../target/component/statehall.component.wasm"))));
+});
+
 for (const program of ["esm.mjs", "require.cjs", "slim.mjs"]) {
   test(`Node runs ${program}`, { timeout }, async () => {
     const result = JSON.parse(await run(process.execPath, [program]));
