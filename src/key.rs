@@ -30,7 +30,7 @@ impl Key {
         for segment in text.split('/') {
             check_segment(segment, text, Code::InvalidKey)?;
             if segment == "*" || segment == "**" {
-                let detail = format!("{text:?} is a selector; a key has no segment {segment:?}");
+                let detail = format!("{} is a selector; a key has no segment {segment:?}", shown(text));
                 return Err(Error::new(Code::InvalidKey, detail));
             }
         }
@@ -92,7 +92,7 @@ impl Selector {
             check_segment(segment, text, Code::InvalidSelector)?;
             pattern |= segment == "*" || segment == "**";
             if segment == "**" && segments.peek().is_some() {
-                let detail = format!("{text:?} has `**` before its end; only the last segment may be `**`");
+                let detail = format!("{} has `**` before its end; only the last segment may be `**`", shown(text));
                 return Err(Error::new(Code::InvalidSelector, detail));
             }
         }
@@ -163,6 +163,15 @@ impl Selector {
     }
 }
 
+/// A text as an error shows it: quoted, and not all of a long one.
+pub(crate) fn shown(text: &str) -> String {
+    const CHARS_MAX: usize = 80;
+    match text.char_indices().nth(CHARS_MAX).and_then(|(end, _)| text.get(..end)) {
+        None => format!("{text:?}"),
+        Some(start) => format!("{start:?}... ({} bytes)", text.len()),
+    }
+}
+
 /// The first segment of key text.
 pub(crate) fn head(text: &str) -> &str {
     text.split_once('/').map_or(text, |(head, _)| head)
@@ -188,12 +197,12 @@ pub fn join<'a>(segments: impl IntoIterator<Item = &'a str>) -> String {
 
 fn check_segment(segment: &str, text: &str, code: Code) -> Result<(), Error> {
     if segment.is_empty() {
-        return Err(Error::new(code, format!("{text:?} has an empty segment")));
+        return Err(Error::new(code, format!("{} has an empty segment", shown(text))));
     }
     let mut rest = segment;
     while let Some((_, after)) = rest.split_once('~') {
         if !after.starts_with(['0', '1']) {
-            let detail = format!("{text:?} has a `~` that is not part of `~0` (a tilde) or `~1` (a slash)");
+            let detail = format!("{} has a `~` that is not part of `~0` (a tilde) or `~1` (a slash)", shown(text));
             return Err(Error::new(code, detail));
         }
         rest = after;

@@ -504,3 +504,31 @@ fn every_error_code_that_rust_can_meet_is_in_a_transcript() {
         assert!(lines.iter().any(shown), "no transcript shows {}", code.name());
     }
 }
+
+/// Panics when it goes, unless a panic is under way.
+struct Brittle;
+
+impl Drop for Brittle {
+    fn drop(&mut self) {
+        if !std::thread::panicking() {
+            panic!("what a watcher held has panicked");
+        }
+    }
+}
+
+#[test]
+fn what_a_watcher_held_may_panic_when_it_goes() -> Result<(), Error> {
+    let hall = open();
+    let heard = Rc::new(Cell::new(0));
+    let count = heard.clone();
+    hall.watch("**", WatchOptions::default(), move |_| count.set(count.get() + 1))?.forever();
+    let brittle = Brittle;
+    let once = WatchOptions { once: true, ..WatchOptions::default() };
+    hall.watch("a", once, move |_| drop(&brittle))?.forever();
+    assert!(catch_unwind(AssertUnwindSafe(|| hall.put("a", 1))).is_err());
+    for value in 2..5 {
+        hall.put("a", value)?;
+    }
+    assert_eq!(heard.get(), 4, "the others hear everything");
+    Ok(())
+}

@@ -330,3 +330,28 @@ fn too_many_deletes_ask_for_time_at_once() {
     assert_eq!(kernel.usage().tombstones, 100);
     assert!(kernel.next_wake(at(0)) > Some(0), "and then they may stay for their time");
 }
+
+#[test]
+fn a_burst_larger_than_what_may_wait_arrives_if_it_is_taken_in_time() {
+    let limited = |seed| {
+        let limits = Limits { message_bytes: 65_536, ..Limits::default() };
+        hall_with(Options { seed, limits, ..Options::default() })
+    };
+    let (mut a, mut b) = (limited(1), limited(2));
+    a.join(at(0));
+    b.join(at(0));
+    talk(&mut a, &mut b, 0, 400);
+    for n in 0..300 {
+        put(&mut a, &format!("k{n}"), "x".repeat(800), 400);
+    }
+    talk(&mut a, &mut b, 400, 800);
+    assert_eq!((b.usage().entries, b.usage().traffic.dropped), (300, 0));
+    // Nobody takes them now: what waits stays bounded, and the last of it is whole.
+    for n in 0..300 {
+        put(&mut a, "k", n as i64, 800 + n);
+        put(&mut a, "large", "x".repeat(1_000), 800 + n);
+        a.advance(at(800 + n));
+    }
+    let waiting: usize = std::iter::from_fn(|| a.next_frame()).map(|frame| frame.len()).sum();
+    assert!((1_000..70_000).contains(&waiting), "{waiting} bytes wait");
+}

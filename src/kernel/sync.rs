@@ -126,8 +126,11 @@ impl<V: Stored> Kernel<V> {
         }
     }
 
-    /// In how many milliseconds [`Kernel::advance`] next has something to do.
+    /// In how many milliseconds [`Kernel::advance`] next has something to do; never inside a batch.
     pub fn next_wake(&self, time: Time) -> Option<u64> {
+        if self.batch.is_some() {
+            return None;
+        }
         let expiry = self.expiries.next().map(|due| due.saturating_sub(time.unix_ms));
         let monotonic = [self.replica.next_ms(), self.replica.purge_ms()].into_iter().flatten().min();
         let monotonic = monotonic.map(|due| due.saturating_sub(time.monotonic_ms));

@@ -22,6 +22,8 @@ struct Partial {
     count: u64,
     parts: BTreeMap<u64, Vec<u8>>,
     bytes: usize,
+    /// It was too large, so the rest of it is not taken either.
+    refused: bool,
 }
 
 /// Incomplete messages.
@@ -44,25 +46,27 @@ impl Assembly {
         let found = self.partials.iter().position(|kept| kept.from == frame.from && kept.message == frame.message);
         let place = found.unwrap_or_else(|| {
             let (from, message, count) = (frame.from, frame.message, frame.parts);
-            self.partials.push_back(Partial { from, message, count, parts: BTreeMap::new(), bytes: 0 });
+            self.partials.push_back(Partial { from, message, count, parts: BTreeMap::new(), bytes: 0, refused: false });
             self.partials.len() - 1
         });
-        let Some(partial) = self.partials.get_mut(place).filter(|partial| partial.count == frame.parts) else {
-            return Ok(None);
-        };
+        let wanted = |partial: &&mut Partial| partial.count == frame.parts && !partial.refused;
+        let Some(partial) = self.partials.get_mut(place).filter(wanted) else { return Ok(None) };
         if let Entry::Vacant(part) = partial.parts.entry(frame.part) {
             part.insert(frame.payload.to_vec());
             let bytes = frame.payload.len() + PART_BYTES;
             partial.bytes += bytes;
             self.bytes += bytes;
         }
-        let (complete, alone) = (partial.parts.len() as u64 == partial.count, partial.bytes);
-        if complete || alone > self.bytes_max {
-            self.bytes -= alone;
+        let alone = partial.bytes - partial.parts.len() * PART_BYTES;
+        if alone > self.bytes_max {
+            self.bytes -= std::mem::take(&mut partial.bytes);
+            (partial.parts, partial.refused) = (BTreeMap::new(), true);
+            return Err(Error::limit("messageBytes", self.bytes_max as u64, alone as u64));
+        }
+        if partial.parts.len() as u64 == partial.count {
+            self.bytes -= partial.bytes;
             let parts = self.partials.remove(place).map(|partial| partial.parts);
-            let message = parts.map(|parts| parts.into_values().flatten().collect());
-            let refused = || Error::limit("messageBytes", self.bytes_max as u64, alone as u64);
-            return if alone > self.bytes_max { Err(refused()) } else { Ok(message) };
+            return Ok(parts.map(|parts| parts.into_values().flatten().collect()));
         }
         while self.bytes > self.bytes_max || self.partials.len() > KEPT_MAX {
             let Some(oldest) = self.partials.pop_front() else { break };

@@ -202,6 +202,8 @@ impl Replica {
             return false;
         }
         self.peers.expire(monotonic_ms);
+        // What nobody has taken since the last time: past the limit the oldest goes, as if it were lost on the way.
+        while self.out_bytes > self.config.message_bytes && self.next_frame().is_some() {}
         self.tell(keys, monotonic_ms);
         self.put_question(monotonic_ms);
         while let Some((&to, _)) = self.answers.iter().find(|(_, answer)| answer.due_ms <= monotonic_ms) {
@@ -353,8 +355,6 @@ impl Replica {
         let room = self.config.frame_bytes.saturating_sub(OVERHEAD).max(16);
         let parts = payload.len().div_ceil(room) as u64;
         self.messages += 1;
-        // Where nobody takes what waits, the oldest goes, as if it were lost on the way.
-        while self.out_bytes + payload.len() > self.config.message_bytes && self.next_frame().is_some() {}
         for (part, payload) in payload.chunks(room).enumerate() {
             let (from, message, part) = (self.config.session, self.messages, part as u64);
             let frame = Frame { version: VERSION, from, to, message, part, parts, payload };

@@ -5,7 +5,7 @@ use super::options::{DeleteOptions, PutOptions};
 use super::{Hall, IntoKey, IntoSelector};
 use crate::error::{Code, Error};
 use crate::kernel::{Command, Measured, Reply};
-use crate::key::Key;
+use crate::key::{Key, shown};
 use crate::state::watch::SetId;
 use crate::table::Slot;
 use crate::value::{Stored, Value};
@@ -173,7 +173,7 @@ impl Hall {
         result.map_err(|error| match (position, key) {
             (None, _) => error,
             (Some(n), None) => Error::new(error.code, format!("command {n} ({verb}): {}", error.detail)),
-            (Some(n), Some(key)) => Error::new(error.code, format!("command {n} ({verb} {key:?}): {}", error.detail)),
+            (Some(n), Some(key)) => Error::new(error.code, format!("command {n} ({verb} {}): {}", shown(key), error.detail)),
         })
     }
 }

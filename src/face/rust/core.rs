@@ -42,6 +42,22 @@ pub(super) struct Progress {
     pub(super) failed: bool,
 }
 
+/// The loop runs; not any more when this is dropped, if need be by a panic of what a watcher held.
+struct Running<'a>(&'a Cell<bool>);
+
+impl<'a> Running<'a> {
+    fn begin(dispatching: &'a Cell<bool>) -> Self {
+        dispatching.set(true);
+        Self(dispatching)
+    }
+}
+
+impl Drop for Running<'_> {
+    fn drop(&mut self) {
+        self.0.set(false);
+    }
+}
+
 impl Core {
     pub(super) fn new(options: Options) -> Result<Self, Error> {
         let mut limits = Limits::default();
@@ -92,9 +108,10 @@ impl Core {
 
     /// Carries out all effects, those that it causes included. The only place that calls watchers.
     pub(super) fn dispatch(&self) {
-        if self.batch.get().is_some() || self.dispatching.replace(true) {
+        if self.batch.get().is_some() || self.dispatching.get() {
             return;
         }
+        let _running = Running::begin(&self.dispatching);
         while let Some(effect) = self.with(Kernel::next_effect) {
             match effect {
                 Effect::Notify { set, change, .. } => self.notify(set, &change),
@@ -115,7 +132,6 @@ impl Core {
         if !released.is_empty() {
             self.audiences.forget(&released);
         }
-        self.dispatching.set(false);
     }
 
     /// The slot of a key that the hall has, if a change of it would be told at once, because
@@ -129,9 +145,8 @@ impl Core {
 
     /// Tells of a change for which nothing has to wait. What its watchers do waits.
     pub(super) fn tell_first(&self, set: SetId, change: &Change) {
-        self.dispatching.set(true);
+        let _running = Running::begin(&self.dispatching);
         self.notify(set, change);
-        self.dispatching.set(false);
     }
 
     /// Calls the watchers of a set.
