@@ -40,7 +40,7 @@ TESTS := test-rust test-js test-docs test-component test-hosts test-threads test
 
 .PHONY: help
 help: ## List the targets
-	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-8s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-10s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
 # For people ----------------------------------------------------------------------------------------------------------
 
@@ -123,15 +123,15 @@ test-edge: $(PACKAGE) $(EDGE_TOOLS)
 
 # The build ------------------------------------------------------------------------------------------------------------
 
-$(KERNEL): $(RUST) js/build.mjs $(JS_TOOLS) | tools
+$(KERNEL): $(RUST) js/build.mjs $(JS_TOOLS) | wasm-pack
 	@node js/build.mjs kernel
 	@touch $@
 
-$(COMPONENT): $(RUST) $(WIT) js/build.mjs $(JS_TOOLS) | tools
+$(COMPONENT): $(RUST) $(WIT) js/build.mjs $(JS_TOOLS) | wasm-tools
 	@node js/build.mjs component
 	@touch $@
 
-$(EMPTY): $(shell find tests/bench/empty) js/build.mjs $(JS_TOOLS) | tools
+$(EMPTY): Cargo.toml Cargo.lock $(shell find tests/bench/empty) js/build.mjs $(JS_TOOLS) | wasm-tools
 	@node js/build.mjs empty
 	@touch $@
 
@@ -155,22 +155,26 @@ node:
 # $(call install,program,crate,version,flags): compiles a program into .tools, unless this very version is on the PATH.
 # A registry may hold back the newest crates, among them some that the program's own lockfile names: then without it.
 define install
-@[ "$$($(1) --version 2>/dev/null)" = "$(1) $(3)" ] || { \
+@[ "$$($(1) --version 2>/dev/null | cut -d' ' -f1,2)" = "$(1) $(3)" ] || { \
   echo 'Compiling $(2) $(3) into .tools; this happens once and takes some minutes.'; \
   cargo install $(2) --version '=$(3)' --root .tools --quiet $(4) --locked \
     || cargo install $(2) --version '=$(3)' --root .tools --quiet $(4) \
     || $(call stop,Could not install $(2) $(3): see above. Mend that, or put the program on the PATH.); }
 endef
 
-comma := ,
-.PHONY: tools
-tools: rust
+.PHONY: wasm-target wasm-pack wasm-tools
+wasm-target: rust
 	@[ -d "$$(rustc --print sysroot)/lib/rustlib/wasm32-unknown-unknown" ] || { \
 	  echo 'Adding the Rust target wasm32-unknown-unknown.'; \
 	  rustup target add wasm32-unknown-unknown \
 	    || $(call stop,Could not add the target: install it the way your Rust was installed.); }
+
+wasm-pack: wasm-target
 	$(call install,wasm-bindgen,wasm-bindgen-cli,$(WASM_BINDGEN_VERSION))
 	$(call install,wasm-pack,wasm-pack,$(WASM_PACK_VERSION))
+
+comma := ,
+wasm-tools: wasm-target
 	$(call install,wasm-tools,wasm-tools,$(WASM_TOOLS_VERSION),--no-default-features --features component$(comma)strip)
 
 %/$(INSTALLED): %/package-lock.json | node

@@ -20,7 +20,7 @@ pub const DEPTH_MAX: usize = 64;
 /// Why bytes could not be read.
 pub type Malformed = &'static str;
 
-/// The reason for a value that is nested deeper than [`DEPTH_MAX`].
+/// The reason for a value that is nested too deep.
 pub const TOO_DEEP: Malformed = "nested too deep";
 
 /// A strict cursor over received bytes.
@@ -283,15 +283,42 @@ pub fn read_value(bytes: &[u8]) -> Result<Value, Error> {
 /// As [`read_value`], with the bare reason: for bytes that did not come in a frame.
 pub fn parse_value(bytes: &[u8]) -> Result<Value, Malformed> {
     let mut reader = Reader::new(bytes);
-    read(&mut reader, 0).and_then(|value| reader.end().map(|()| value))
+    read(&mut reader, DEPTH_MAX).and_then(|value| reader.end().map(|()| value))
 }
 
 /// Whether the bytes are exactly one value in its one encoding; makes nothing.
 ///
 /// Errors: `invalid-frame` with the reason.
 pub fn check_value(bytes: &[u8]) -> Result<(), Error> {
+    check_nested(bytes, DEPTH_MAX).map_err(refused)
+}
+
+/// As [`check_value`], with the bare reason, and for values nested at most `depth_max` deep.
+pub fn check_nested(bytes: &[u8], depth_max: usize) -> Result<(), Malformed> {
     let mut reader = Reader::new(bytes);
-    check(&mut reader, 0).and_then(|()| reader.end()).map_err(refused)
+    check(&mut reader, depth_max.min(DEPTH_MAX)).and_then(|()| reader.end())
+}
+
+/// Whether two well-formed encodings are of the same value, as [`Value`]s compare: 0 and -0 are.
+pub fn same_value(a: &[u8], b: &[u8]) -> bool {
+    let (mut left, mut right) = (Reader::new(a), Reader::new(b));
+    // Heads determine the structure, so nothing has to be nested here.
+    let mut same = || -> Result<bool, Malformed> {
+        while left.left() > 0 {
+            match (read_head(&mut left)?, read_head(&mut right)?) {
+                (Head::Simple(a), Head::Simple(b)) if a == b => {}
+                (Head::Sized(kind, number), Head::Sized(other, count)) if (kind, number) == (other, count) => {
+                    let length = if [BYTES, TEXT].contains(&kind) { length(number, 1, &left)? } else { 0 };
+                    if left.take(length)? != right.take(length)? {
+                        return Ok(false);
+                    }
+                }
+                _ => return Ok(false),
+            }
+        }
+        right.end().map(|()| true)
+    };
+    a == b || same().unwrap_or(false)
 }
 
 fn refused(reason: Malformed) -> Error {
@@ -362,10 +389,12 @@ fn name<'a>(reader: &mut Reader<'a>, last: Option<&str>) -> Result<&'a str, Malf
     }
 }
 
+/// How much deeper a container's items may be nested.
 fn enter(depth: usize) -> Result<usize, Malformed> {
-    if depth == DEPTH_MAX { Err(TOO_DEEP) } else { Ok(depth + 1) }
+    depth.checked_sub(1).ok_or(TOO_DEEP)
 }
 
+/// Reads a value that has at most `depth` containers within one another.
 fn read(reader: &mut Reader<'_>, depth: usize) -> Result<Value, Malformed> {
     Ok(match read_head(reader)? {
         Head::Simple(value) => value,

@@ -5,7 +5,7 @@
 mod notation;
 mod support;
 
-use statehall::codec::{DEPTH_MAX, check_value, read_value, value_bytes};
+use statehall::codec::{DEPTH_MAX, TOO_DEEP, check_nested, check_value, read_value, same_value, value_bytes};
 use statehall::{Code, Value};
 use std::collections::BTreeMap;
 use support::kind::encoded;
@@ -83,6 +83,45 @@ fn values_come_back_as_they_were() {
         assert_eq!(value_bytes(&value), bytes.len() as u64, "case {case}: {value:?}");
         assert_eq!(value.encoded(DEPTH_MAX).as_ref(), Ok(&bytes));
     }
+}
+
+/// The same value with the signs of its zeros turned.
+fn turned(value: &Value) -> Value {
+    match value {
+        Value::Float(number) if *number == 0.0 => (-number).into(),
+        Value::List(items) => items.iter().map(turned).collect::<Vec<_>>().into(),
+        Value::Map(members) => {
+            members.iter().map(|(name, item)| (name.clone(), turned(item))).collect::<BTreeMap<_, _>>().into()
+        }
+        other => other.clone(),
+    }
+}
+
+#[test]
+fn encodings_compare_as_their_values_do() {
+    let rng = &mut Rng::new(3);
+    let (mut same, mut turned_over) = (0, 0);
+    for case in 0..40_000 {
+        let depth = rng.index(3);
+        let a = value(rng, depth);
+        let b = if rng.percent(50) { turned(&a) } else { value(rng, depth) };
+        assert_eq!(same_value(&encoded(&a), &encoded(&b)), a == b, "case {case}: {a:?} and {b:?}");
+        same += usize::from(a == b);
+        turned_over += usize::from(a == b && encoded(&a) != encoded(&b));
+    }
+    assert!(same > 1_000 && turned_over > 100, "both happen: {same}, {turned_over}");
+}
+
+#[test]
+fn nesting_is_counted_in_bytes_as_in_values() {
+    let mut nested = Value::Null;
+    for depth in 0..=DEPTH_MAX {
+        let bytes = encoded(&nested);
+        assert_eq!(check_nested(&bytes, depth), Ok(()));
+        assert_eq!(depth.checked_sub(1).map(|less| check_nested(&bytes, less)), (depth > 0).then_some(Err(TOO_DEEP)));
+        nested = vec![nested].into();
+    }
+    assert_eq!(check_nested(&encoded(&nested), usize::MAX), Err(TOO_DEEP), "never deeper than the codec reads");
 }
 
 /// What is accepted is the one encoding of something; whatever reads agrees with whatever checks.

@@ -524,7 +524,10 @@ fn what_a_watcher_held_may_panic_when_it_goes() -> Result<(), Error> {
     hall.watch("**", WatchOptions::default(), move |_| count.set(count.get() + 1))?.forever();
     let brittle = Brittle;
     let once = WatchOptions { once: true, ..WatchOptions::default() };
-    hall.watch("a", once, move |_| drop(&brittle))?.forever();
+    hall.watch("a", once, move |_| {
+        let _held = &brittle;
+    })?
+    .forever();
     assert!(catch_unwind(AssertUnwindSafe(|| hall.put("a", 1))).is_err());
     for value in 2..5 {
         hall.put("a", value)?;

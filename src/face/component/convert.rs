@@ -1,9 +1,10 @@
 //! Between what crosses and what the kernel knows: one function a direction.
 
+use super::held::{Held, is_container};
 use super::wit::state::{DeleteOptions, Entry, Limit, NetChange, PutOptions, Usage, Written};
 use super::wit::types::{self, Cbor};
 use super::wit::watchers;
-use crate::codec::{Malformed, TOO_DEEP, parse_value, value_bytes, write_value};
+use crate::codec::{Malformed, TOO_DEEP, check_nested};
 use crate::error::{Code, Error};
 use crate::kernel::{self, Command, Limits, Measured, Reply};
 use crate::key::{Key, Selector, join};
@@ -12,43 +13,51 @@ use crate::state::queue::Change;
 use crate::value::Value;
 use std::rc::Rc;
 
-/// A value as it crosses.
+/// A value that crosses, with its size.
 ///
 /// Errors: `invalid-value` for bytes that are not one list or map in its one encoding; `limit`.
-pub fn value_in(value: types::Value) -> Result<Value, Error> {
-    Ok(match value {
+pub fn value_in(value: types::Value, limits: &Limits) -> Result<Measured<Held>, Error> {
+    let value = match value {
         types::Value::Null => Value::Null,
         types::Value::Boolean(truth) => Value::Bool(truth),
         types::Value::Integer(number) => Value::Integer(number),
         types::Value::Float(number) => Value::Float(number),
         types::Value::Text(text) => Value::Text(text.into()),
         types::Value::Bytes(bytes) => Value::Bytes(bytes.into()),
-        types::Value::Cbor(cbor) => match parse_value(&cbor).map_err(malformed)? {
-            value @ (Value::List(_) | Value::Map(_)) => value,
-            _ => return Err(Error::new(Code::InvalidValue, "cbor is for lists and maps: other kinds have their case")),
-        },
-    })
+        types::Value::Cbor(cbor) => {
+            let held = cbor_in(cbor, "valueBytes", limits.value_bytes, limits)?;
+            return Ok(Measured { bytes: held.bytes(), value: held });
+        }
+    };
+    let value = Held::Scalar(value);
+    Ok(Measured { bytes: value.bytes(), value })
+}
+
+/// Bytes that should be a list or a map. They are not looked at if they are too many.
+fn cbor_in(cbor: Cbor, name: &str, most: u64, limits: &Limits) -> Result<Held, Error> {
+    if cbor.len() as u64 > most {
+        return Err(Error::limit(name, most, cbor.len() as u64));
+    }
+    check_nested(&cbor, limits.value_depth as usize).map_err(|reason| malformed(reason, limits))?;
+    if !is_container(&cbor) {
+        let detail = "cbor is for lists and maps: other kinds have their case";
+        return Err(Error::new(Code::InvalidValue, detail));
+    }
+    Ok(Held::Cbor(cbor.into()))
 }
 
 /// A value to cross.
-pub fn value_out(value: &Value) -> types::Value {
+pub fn value_out(value: &Held) -> types::Value {
     match value {
-        Value::Null => types::Value::Null,
-        Value::Bool(truth) => types::Value::Boolean(*truth),
-        Value::Integer(number) => types::Value::Integer(*number),
-        Value::Float(number) => types::Value::Float(*number),
-        Value::Text(text) => types::Value::Text(text.as_ref().into()),
-        Value::Bytes(bytes) => types::Value::Bytes(bytes.to_vec()),
-        Value::List(_) | Value::Map(_) => types::Value::Cbor(cbor_out(value)),
+        Held::Scalar(Value::Bool(truth)) => types::Value::Boolean(*truth),
+        Held::Scalar(Value::Integer(number)) => types::Value::Integer(*number),
+        Held::Scalar(Value::Float(number)) => types::Value::Float(*number),
+        Held::Scalar(Value::Text(text)) => types::Value::Text(text.as_ref().into()),
+        Held::Scalar(Value::Bytes(bytes)) => types::Value::Bytes(bytes.to_vec()),
+        // Lists and maps are never held as scalars.
+        Held::Scalar(Value::Null | Value::List(_) | Value::Map(_)) => types::Value::Null,
+        Held::Cbor(cbor) => types::Value::Cbor(cbor.to_vec()),
     }
-}
-
-/// A value with its size.
-///
-/// Errors: `limit`.
-pub fn measured(value: Value, depth_max: u64) -> Result<Measured<Value>, Error> {
-    let bytes = value.encoded_bytes(depth_max as usize)?;
-    Ok(Measured { value, bytes })
 }
 
 /// The command of a put.
@@ -59,34 +68,39 @@ pub fn put_in(
     value: types::Value,
     options: Option<PutOptions>,
     origin: Rc<str>,
-    depth_max: u64,
-) -> Result<Command<Value>, Error> {
+    limits: &Limits,
+) -> Result<Command<Held>, Error> {
     let key = Key::parse(key)?;
-    let value = measured(value_in(value)?, depth_max)?;
+    let value = value_in(value, limits)?;
     let plain = PutOptions { expect: None, metadata: None, ttl_ms: None, touch: false };
     let PutOptions { expect, metadata, ttl_ms, touch } = options.unwrap_or(plain);
-    let metadata = metadata.map(|metadata| metadata_in(&metadata, depth_max)).transpose()?;
+    let metadata = metadata.map(|metadata| metadata_in(metadata, limits)).transpose()?;
     Ok(Command::Put { key, value, metadata, origin, expect, ttl_ms, touch })
 }
 
 /// The command of a delete.
 ///
 /// Errors: `invalid-key`.
-pub fn delete_in(key: &str, options: Option<DeleteOptions>, origin: Rc<str>) -> Result<Command<Value>, Error> {
+pub fn delete_in(key: &str, options: Option<DeleteOptions>, origin: Rc<str>) -> Result<Command<Held>, Error> {
     let DeleteOptions { expect, touch } = options.unwrap_or(DeleteOptions { expect: None, touch: false });
     Ok(Command::Delete { key: Key::parse(key)?, origin, expect, touch })
 }
 
-fn metadata_in(metadata: &[u8], depth_max: u64) -> Result<Measured<Value>, Error> {
-    match parse_value(metadata).map_err(malformed)? {
-        map @ Value::Map(_) => measured(map, depth_max),
-        _ => Err(Error::new(Code::InvalidValue, "metadata are a map, with a name for each fact")),
+fn metadata_in(metadata: Cbor, limits: &Limits) -> Result<Measured<Held>, Error> {
+    let is_map = metadata.first().is_some_and(|first| first >> 5 == 5);
+    let value = cbor_in(metadata, "metadataBytes", limits.metadata_bytes, limits)?;
+    if !is_map {
+        return Err(Error::new(Code::InvalidValue, "metadata are a map, with a name for each fact"));
     }
+    Ok(Measured { bytes: value.bytes(), value })
 }
 
-fn malformed(reason: Malformed) -> Error {
-    let code = if reason == TOO_DEEP { Code::Limit } else { Code::InvalidValue };
-    Error::new(code, format!("the bytes of a value are refused: {reason}"))
+fn malformed(reason: Malformed, limits: &Limits) -> Error {
+    if reason == TOO_DEEP {
+        let detail = format!("valueDepth is at most {}, this value is nested deeper", limits.value_depth);
+        return Error::new(Code::Limit, detail);
+    }
+    Error::new(Code::InvalidValue, format!("the bytes of a value are refused: {reason}"))
 }
 
 /// A selector.
@@ -119,40 +133,38 @@ pub fn written_out(reply: Reply) -> Written {
 }
 
 /// An entry.
-pub fn entry_out(entry: &state::entry::Entry<Value>) -> Entry {
+pub fn entry_out(entry: &state::entry::Entry<Held>) -> Entry {
     Entry {
         value: value_out(&entry.value),
         revision: entry.revision,
         origin: entry.origin.as_ref().into(),
-        metadata: entry.metadata.as_ref().map(cbor_out),
+        metadata: entry.metadata.as_ref().map(metadata_out),
         updated_ms: entry.updated_ms,
         expires_ms: entry.expires_ms,
     }
 }
 
 /// A change that was taken.
-pub fn change_out(change: &Change<Value>) -> watchers::Change {
+pub fn change_out(change: &Change<Held>) -> watchers::Change {
     watchers::Change {
         key: change.key.text().into(),
         value: change.value.as_ref().map(value_out),
         old: change.old.as_ref().map(value_out),
         revision: change.revision,
         origin: change.origin.as_ref().into(),
-        metadata: change.metadata.as_ref().map(cbor_out),
+        metadata: change.metadata.as_ref().map(metadata_out),
         initial: change.initial,
     }
 }
 
 /// A key that has changed.
-pub fn net_change_out(changed: &kernel::Changed, value: Option<&Value>) -> NetChange {
+pub fn net_change_out(changed: &kernel::Changed, value: Option<&Held>) -> NetChange {
     NetChange { key: changed.key.text().into(), value: value.map(value_out), revision: changed.revision }
 }
 
-/// The one encoding of what the kernel has taken, and so is not too deep.
-fn cbor_out(value: &Value) -> Cbor {
-    let mut bytes = Vec::with_capacity(value_bytes(value) as usize);
-    write_value(value, &mut bytes);
-    bytes
+/// Metadata, which are a map and so held as bytes.
+fn metadata_out(metadata: &Held) -> Cbor {
+    if let Held::Cbor(cbor) = metadata { cbor.to_vec() } else { Cbor::new() }
 }
 
 /// What is used.

@@ -2,18 +2,18 @@
 
 use super::Component;
 use super::convert::{
-    delete_in, entry_out, error_out, limits_out, measured, net_change_out, put_in, selector_in, usage_out, value_in,
-    value_out, written_out,
+    delete_in, entry_out, error_out, limits_out, net_change_out, put_in, selector_in, usage_out, value_in, value_out,
+    written_out,
 };
+use super::held::Held;
 use super::session::Session;
 use super::wit::state::{self as wit, Guest, GuestHall};
 use super::wit::types::{self, Selector, Time, Value};
 use crate::error::{Code, Error};
 use crate::kernel::{self, Command, Kernel, Reply, check_name};
-use crate::key::{self, Key};
+use crate::key::{self, Key, shown};
 use crate::replica::clock;
 use crate::state::entry::Entry;
-use crate::value;
 use std::cell::Cell;
 use std::rc::Rc;
 
@@ -21,6 +21,8 @@ use std::rc::Rc;
 pub struct Hall {
     session: Rc<Session>,
     agent: Rc<str>,
+    /// Which of the session's handles it is.
+    number: u64,
     open: Cell<bool>,
 }
 
@@ -28,8 +30,8 @@ type Answer<T> = Result<T, types::Error>;
 
 impl Hall {
     fn handle(session: Rc<Session>, agent: Rc<str>) -> wit::Hall {
-        session.hold();
-        wit::Hall::new(Self { session, agent, open: Cell::new(true) })
+        let number = session.hold();
+        wit::Hall::new(Self { session, agent, number, open: Cell::new(true) })
     }
 
     /// Does something with the session, unless the handle is closed, and converts the error.
@@ -41,23 +43,14 @@ impl Hall {
         work(&self.session).map_err(error_out)
     }
 
-    /// The session, whether or not this handle is closed.
-    pub fn session(&self) -> &Rc<Session> {
-        &self.session
-    }
-
     fn close(&self) {
         if self.open.replace(false) {
-            self.session.release();
+            self.session.release(self.number);
         }
     }
 
     /// Carries out one command.
-    fn apply(
-        &self,
-        command: impl FnOnce(Rc<str>) -> Result<Command<value::Value>, Error>,
-        now_ms: u64,
-    ) -> Answer<Reply> {
+    fn apply(&self, command: impl FnOnce(Rc<str>) -> Result<Command<Held>, Error>, now_ms: u64) -> Answer<Reply> {
         self.run(|session| {
             let unix_ms = session.unix_ms(now_ms)?;
             let command = command(self.agent.clone())?;
@@ -65,28 +58,24 @@ impl Hall {
         })
     }
 
-    fn depth_max(&self) -> u64 {
-        self.session.ask(|kernel| kernel.limits().value_depth)
-    }
-
     /// Carries out the command of a batch at a position, which an error names.
     fn step(
         &self,
-        kernel: &mut Kernel<value::Value>,
+        kernel: &mut Kernel<Held>,
         n: usize,
         command: wit::Command,
         unix_ms: u64,
     ) -> Result<wit::Outcome, Error> {
-        let (origin, depth_max) = (self.agent.clone(), kernel.limits().value_depth);
+        let origin = self.agent.clone();
         let at = |verb: &str, key: &str| format!("command {n} ({verb}{key}): ");
         let named = |error: Error, what: String| Error::new(error.code, what + &error.detail);
         let reply = match command {
-            wit::Command::Put(put) => put_in(&put.key, put.value, put.options, origin, depth_max)
+            wit::Command::Put(put) => put_in(&put.key, put.value, put.options, origin, kernel.limits())
                 .and_then(|command| kernel.apply(command, unix_ms))
-                .map_err(|error| named(error, at("put ", &format!("{:?}", put.key)))),
+                .map_err(|error| named(error, at("put ", &shown(&put.key)))),
             wit::Command::Delete(delete) => delete_in(&delete.key, delete.options, origin)
                 .and_then(|command| kernel.apply(command, unix_ms))
-                .map_err(|error| named(error, at("delete ", &format!("{:?}", delete.key)))),
+                .map_err(|error| named(error, at("delete ", &shown(&delete.key)))),
             wit::Command::Clear(selector) => selector_in(&selector)
                 .and_then(|selector| kernel.apply(Command::Clear { selector: Some(selector), origin }, unix_ms))
                 .map_err(|error| named(error, at("clear", ""))),
@@ -95,7 +84,7 @@ impl Hall {
     }
 
     /// Answers about the entry of a key.
-    fn about<T>(&self, key: &str, answer: impl FnOnce(&Entry<value::Value>) -> T) -> Answer<Option<T>> {
+    fn about<T>(&self, key: &str, answer: impl FnOnce(&Entry<Held>) -> T) -> Answer<Option<T>> {
         self.run(|session| {
             if let Some(answer) = session.ask(|kernel| kernel.entry(key).map(answer)) {
                 return Ok(Some(answer));
@@ -105,7 +94,7 @@ impl Hall {
     }
 
     /// Answers for each selected entry, in key order.
-    fn list<T>(&self, selector: Option<Selector>, answer: impl Fn(&str, &Entry<value::Value>) -> T) -> Answer<Vec<T>> {
+    fn list<T>(&self, selector: Option<Selector>, answer: impl Fn(&str, &Entry<Held>) -> T) -> Answer<Vec<T>> {
         self.run(|session| {
             let selector = selector.as_ref().map(selector_in).transpose()?;
             session.ask(|kernel| {
@@ -177,13 +166,12 @@ impl GuestHall for Hall {
         self.run(|session| {
             let unix_ms = session.unix_ms(now_ms)?;
             session.with(|kernel| {
-                let depth_max = kernel.limits().value_depth;
                 let Some(slot) = kernel.slot(&key) else {
-                    let put = put_in(&key, value, None, self.agent.clone(), depth_max)?;
+                    let put = put_in(&key, value, None, self.agent.clone(), kernel.limits())?;
                     return kernel.apply(put, unix_ms).map(written_out);
                 };
                 // A key that the hall has is known to be one.
-                let value = measured(value_in(value)?, depth_max)?;
+                let value = value_in(value, kernel.limits())?;
                 let put = kernel.put_slot(slot, value.value, value.bytes, &self.agent, unix_ms)?;
                 Ok(wit::Written { revision: put.revision, changed: put.changed, conflict: false })
             })
@@ -191,7 +179,8 @@ impl GuestHall for Hall {
     }
 
     fn put_with(&self, key: String, value: Value, options: wit::PutOptions, now_ms: u64) -> Answer<wit::Written> {
-        self.apply(|origin| put_in(&key, value, Some(options), origin, self.depth_max()), now_ms).map(written_out)
+        let ask = |origin| self.session.ask(|kernel| put_in(&key, value, Some(options), origin, kernel.limits()));
+        self.apply(ask, now_ms).map(written_out)
     }
 
     fn delete(&self, key: String, now_ms: u64) -> Answer<wit::Written> {
@@ -230,7 +219,7 @@ impl GuestHall for Hall {
     }
 
     fn begin(&self) -> Answer<()> {
-        self.run(|session| session.with(Kernel::begin))
+        self.run(|session| session.begin(self.number))
     }
 
     fn commit(&self, now_ms: u64) -> Answer<bool> {

@@ -9,6 +9,7 @@
 
 mod convert;
 mod hall;
+mod held;
 mod session;
 mod watchers;
 

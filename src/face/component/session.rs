@@ -1,6 +1,7 @@
 //! One session behind its handles: the kernel, its watchers, and what waits to be asked for.
 
 use super::convert::limits_in;
+use super::held::Held;
 use super::wit::state::Options;
 use super::wit::types;
 use crate::error::{Code, Error};
@@ -8,7 +9,6 @@ use crate::kernel::{self, Effect, Kernel, Time, WatchOptions};
 use crate::key::Selector;
 use crate::state::queue::Change;
 use crate::state::selection::WatchId;
-use crate::value::Value;
 use std::cell::{Cell, RefCell};
 use std::collections::{BTreeMap, VecDeque};
 use std::rc::Rc;
@@ -22,10 +22,14 @@ const REPORTS_MAX: usize = 1_024;
 pub struct Session {
     pub name: Rc<str>,
     pub share: bool,
-    kernel: RefCell<Kernel<Value>>,
+    kernel: RefCell<Kernel<Held>>,
     /// The latest time that was told.
     time: Cell<Time>,
     handles: Cell<usize>,
+    /// How many handles there were so far: the number of the next.
+    held: Cell<u64>,
+    /// The handle that has begun the last batch.
+    began: Cell<u64>,
     ready: Cell<bool>,
     reports: RefCell<VecDeque<Error>>,
     watchers: RefCell<BTreeMap<WatchId, Rc<Watched>>>,
@@ -68,6 +72,8 @@ impl Session {
             kernel: RefCell::new(Kernel::new(kernel_options, ())?),
             time: Cell::default(),
             handles: Cell::new(0),
+            held: Cell::new(0),
+            began: Cell::new(0),
             ready: Cell::new(!options.share),
             reports: RefCell::default(),
             watchers: RefCell::default(),
@@ -82,7 +88,7 @@ impl Session {
     }
 
     /// Works with the kernel, and files what it has brought about.
-    pub fn with<T>(&self, work: impl FnOnce(&mut Kernel<Value>) -> T) -> T {
+    pub fn with<T>(&self, work: impl FnOnce(&mut Kernel<Held>) -> T) -> T {
         let mut kernel = self.kernel.borrow_mut();
         let result = work(&mut kernel);
         while let Some(effect) = kernel.next_effect() {
@@ -101,7 +107,7 @@ impl Session {
     }
 
     /// Asks the kernel.
-    pub fn ask<T>(&self, question: impl FnOnce(&Kernel<Value>) -> T) -> T {
+    pub fn ask<T>(&self, question: impl FnOnce(&Kernel<Held>) -> T) -> T {
         question(&self.kernel.borrow())
     }
 
@@ -127,22 +133,36 @@ impl Session {
         within("unix time in ms", unix_ms)
     }
 
-    pub fn hold(&self) {
-        self.handles.set(self.handles.get() + 1);
+    /// Begins a batch for a handle.
+    ///
+    /// Errors: `invalid-argument`.
+    pub fn begin(&self, handle: u64) -> Result<(), Error> {
+        self.with(Kernel::begin)?;
+        self.began.set(handle);
+        Ok(())
     }
 
-    /// A handle is closed. The last one ends the session: what was written is told, then goodbye.
-    pub fn release(&self) {
+    /// Counts a handle, and returns its number.
+    pub fn hold(&self) -> u64 {
+        self.handles.set(self.handles.get() + 1);
+        self.held.set(self.held.get() + 1);
+        self.held.get()
+    }
+
+    /// A handle is closed, and with it what it has begun. The last one ends the session: what was
+    /// written is told, then goodbye.
+    pub fn release(&self, handle: u64) {
         self.handles.set(self.handles.get() - 1);
-        if self.handles.get() > 0 {
+        let last = self.handles.get() == 0;
+        if self.ask(Kernel::in_batch) && (last || self.began.get() == handle) {
+            // It has begun, so it can be rolled back.
+            let _ = self.with(Kernel::roll_back);
+        }
+        if !last {
             return;
         }
         let time = self.time.get();
         self.with(|kernel| {
-            if kernel.in_batch() {
-                // It has begun, so it can be rolled back.
-                let _ = kernel.roll_back();
-            }
             kernel.advance(time);
             kernel.leave();
         });
@@ -200,7 +220,7 @@ impl Session {
     }
 
     /// Takes the oldest changes of a watcher.
-    pub fn take(&self, watched: &Watched, max: usize) -> Vec<Change<Value>> {
+    pub fn take(&self, watched: &Watched, max: usize) -> Vec<Change<Held>> {
         let changes: Vec<_> = self.with(|kernel| std::iter::from_fn(|| kernel.take(watched.id)).take(max).collect());
         let queue = self.ask(|kernel| kernel.queue(watched.id).map(|queue| (queue.is_empty(), queue.missed())));
         if let Some((empty, missed)) = queue {

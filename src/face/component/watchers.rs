@@ -26,7 +26,8 @@ impl Guest for Component {
     }
 
     fn ready(hall: HallBorrow<'_>, max: u32) -> Vec<u32> {
-        hall.get::<Hall>().session().waiting(max as usize).into_iter().map(|watch| watch.0).collect()
+        let waiting = hall.get::<Hall>().run(|session| Ok(session.waiting(max as usize)));
+        waiting.unwrap_or_default().into_iter().map(|watch| watch.0).collect()
     }
 
     fn watches(hall: HallBorrow<'_>) -> Result<Vec<wit::WatchInfo>, Error> {

@@ -173,7 +173,9 @@ impl Hall {
         result.map_err(|error| match (position, key) {
             (None, _) => error,
             (Some(n), None) => Error::new(error.code, format!("command {n} ({verb}): {}", error.detail)),
-            (Some(n), Some(key)) => Error::new(error.code, format!("command {n} ({verb} {}): {}", shown(key), error.detail)),
+            (Some(n), Some(key)) => {
+                Error::new(error.code, format!("command {n} ({verb} {}): {}", shown(key), error.detail))
+            }
         })
     }
 }

@@ -1,6 +1,7 @@
 //! "Handles and watchers may be dropped in any order", and what dropping means.
 
 use crate::side::{Side, converge};
+use statehall_component_tests::at;
 use statehall_component_tests::types::{Selector, Value};
 use statehall_component_tests::watchers::WatchOptions;
 use wasmtime::component::ResourceAny;
@@ -42,6 +43,24 @@ fn a_watcher_ends_before_it_is_dropped() {
     assert!(taken.ended && !taken.more && taken.changes.is_empty());
     assert_eq!((side.usage().watches, side.ready()), (0, Vec::new()));
     side.drop(watcher).expect("no trap");
+}
+
+#[test]
+fn who_began_a_batch_takes_it_along() {
+    let mut side = Side::alone(1);
+    let other = side.as_agent("other");
+    let now = at(side.ms);
+    let (store, functions, hall) = side.hall();
+    functions.call_begin(&mut *store, other).expect("no trap").expect("a batch");
+    functions.call_put(&mut *store, hall, "a", &Value::Null, 0).expect("no trap").expect("a put");
+    let wake_ms = functions.call_next_wake(&mut *store, hall, now);
+    assert_eq!(wake_ms.expect("no trap").expect("a time"), None, "nothing is due while time stands still");
+    let third = side.as_agent("third");
+    side.drop(third).expect("no trap");
+    assert!(side.snapshot().expect("no trap").is_err(), "another's end ends nothing");
+    side.drop(other).expect("no trap");
+    side.saved();
+    assert_eq!((side.usage().entries, side.revision()), (0, 0));
 }
 
 #[test]
@@ -119,7 +138,7 @@ fn a_dropped_hall_leaves_the_others_of_its_instance_alone() {
 /// Opens another hall in the same instance.
 fn open_again(side: &mut Side) -> bool {
     let (store, functions, _) = side.hall();
-    let opened = functions.call_open(store, &statehall_component_tests::options(7), statehall_component_tests::at(0));
+    let opened = functions.call_open(store, &statehall_component_tests::options(7), at(0));
     side.hall = opened.expect("no trap").expect("a hall");
     side.put("a/new", &Value::Null).expect("no trap").expect("a put").changed
 }
