@@ -57,7 +57,8 @@ fn every_item_of_wit_is_documented() {
         for (number, line) in file.lines().map(|(number, line)| (number, line.trim())) {
             let item = kinds.contains(&line.split(' ').next().unwrap_or_default()) && !line.starts_with("//");
             let function = line.contains(": func(") || line.contains(": static func(");
-            if (item || function) && !line.starts_with("///") && !before.starts_with("///") {
+            let member = line.ends_with(',') && !line.starts_with("//");
+            if (item || function || member) && !line.starts_with("///") && !before.starts_with("///") {
                 offenders.push(format!("{}:{number}: {line}", file.path));
             }
             before = line;

@@ -2,7 +2,7 @@
 //!
 //! The subjects of a program run in one process, in turns, so that whatever else the machine does disturbs all of them
 //! alike. Read the minima, and the ratios between rows of one run; a median says how noisy the machine was. A target is a
-//! promise about an idle machine, so a missed one is marked and fails nothing.
+//! promise about an idle machine, so the minimum is held to it, and a missed one is marked and fails nothing.
 //!
 //! With an argument, only the cases with that text in their names are measured, and nothing is written.
 //!

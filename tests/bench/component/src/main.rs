@@ -1,5 +1,7 @@
-//! Measures the component in wasmtime, and writes `target/bench/component.json`: its calls, beside calls of a component that take the same arguments, give the same answers and do
-//! nothing (`../empty`): what is left is what a hall costs. Also how long it takes to begin, and the whole state as bytes.
+//! Measures the component in wasmtime, and writes `target/bench/component.json`.
+//!
+//! Its calls stand beside calls of a component that take the same arguments, give the same answers and do nothing
+//! (`../empty`): what is left is what a hall costs. Also how long it takes to begin, and the whole state as bytes.
 
 use bindings::Kernel;
 use bindings::exports::statehall::hall::state::{Command, Options, PutCommand};
