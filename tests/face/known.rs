@@ -88,9 +88,13 @@ fn a_put_to_a_key_that_is_known_by_its_text_is_like_any_other() -> Result<(), Er
                         busy.clock.advance(ms);
                         hall.advance().and_then(|()| put())
                     }
+                    7 => {
+                        let metadata = Some([("m", Value::from(ms as i64))].into());
+                        hall.put_with(key, value.clone(), PutOptions { metadata, ..PutOptions::default() })
+                    }
                     _ => put(),
                 };
-                (outcome, busy.log.take(), hall.usage(), hall.get(key), hall.changes(0, "**"))
+                (outcome, busy.log.take(), hall.usage(), format!("{:?}", hall.entry(key)), hall.changes(0, "**"))
             });
             assert_eq!(outcomes[0], outcomes[1], "seed {seed}, step {step}");
         }
