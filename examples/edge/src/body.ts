@@ -2,6 +2,9 @@
 
 import { Refusal } from "./reply.ts";
 
+/** Who sends this much too much is heard out, because a connection closed in the middle loses the answer. */
+const PATIENCE = 1_048_576;
+
 /** The body as text of at most `max` bytes. */
 export async function readText(request: Request, max: number): Promise<string> {
   const decoder = new TextDecoder("utf-8", { fatal: true, ignoreBOM: false });
@@ -9,9 +12,10 @@ export async function readText(request: Request, max: number): Promise<string> {
   let size = 0;
   for await (const chunk of (request.body ?? []) as AsyncIterable<Uint8Array>) {
     size += chunk.byteLength;
-    if (size > max) throw new Refusal(413, "too-large", `the body is at most ${max} bytes long`);
-    text += decoded(() => decoder.decode(chunk, { stream: true }));
+    if (size > max + PATIENCE) break;
+    if (size <= max) text += decoded(() => decoder.decode(chunk, { stream: true }));
   }
+  if (size > max) throw new Refusal(413, "too-large", `the body is at most ${max} bytes long`);
   return text + decoded(() => decoder.decode());
 }
 
