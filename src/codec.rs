@@ -249,8 +249,7 @@ impl Value {
     /// Errors: `limit` if the value is nested more than `depth_max` containers deep.
     pub fn encoded_bytes(&self, depth_max: usize) -> Result<u64, Error> {
         if self.deeper_than(depth_max) {
-            let detail = format!("valueDepth is at most {depth_max}, this value is nested deeper");
-            return Err(Error::new(Code::Limit, detail));
+            return Err(too_deep(depth_max));
         }
         Ok(value_bytes(self))
     }
@@ -297,6 +296,21 @@ pub fn check_value(bytes: &[u8]) -> Result<(), Error> {
 pub fn check_nested(bytes: &[u8], depth_max: usize) -> Result<(), Malformed> {
     let mut reader = Reader::new(bytes);
     check(&mut reader, depth_max.min(DEPTH_MAX)).and_then(|()| reader.end())
+}
+
+/// Whether the bytes begin a list or a map.
+pub fn is_container(bytes: &[u8]) -> bool {
+    bytes.first().is_some_and(|first| [LIST, MAP].contains(&(first >> 5)))
+}
+
+/// Whether the bytes begin a map.
+pub fn is_map(bytes: &[u8]) -> bool {
+    bytes.first().is_some_and(|first| first >> 5 == MAP)
+}
+
+/// The error of a value that has more than `depth_max` containers within one another.
+pub fn too_deep(depth_max: usize) -> Error {
+    Error::new(Code::Limit, format!("valueDepth is at most {depth_max}, this value is nested deeper"))
 }
 
 /// Whether two well-formed encodings are of the same value, as [`Value`]s compare: 0 and -0 are.

@@ -9,7 +9,6 @@ use crate::replica::frame::AGENT_BYTES_MAX;
 
 const TOUCHED: u8 = 4;
 const METADATA: u8 = 8;
-const CBOR_MAP: u8 = 5;
 
 /// A body, borrowing from its bytes.
 #[derive(Debug, PartialEq, Eq)]
@@ -58,7 +57,7 @@ impl<'a> Body<'a> {
         let well_formed = |bytes| codec::check_value(bytes).map_err(|_| "a value's bytes are not well-formed");
         if let Some(metadata) = body.metadata {
             well_formed(metadata)?;
-            if metadata.first().is_none_or(|first| first >> 5 != CBOR_MAP) {
+            if !codec::is_map(metadata) {
                 return Err("metadata are not a map");
             }
         }

@@ -1,6 +1,7 @@
 //! What goes into the kernel, and what it answers.
 
-use crate::key::{Key, Selector};
+use crate::error::Error;
+use crate::key::{Key, Selector, shown};
 use crate::state::watch::SetId;
 use std::rc::Rc;
 
@@ -60,6 +61,12 @@ pub enum Command<V> {
         /// The agent that deletes.
         origin: Rc<str>,
     },
+}
+
+/// The error of a command of a batch: its detail begins with the position, from 1, and what the command is.
+pub fn at_position(error: Error, position: usize, verb: &str, key: Option<&str>) -> Error {
+    let key = key.map(|key| format!(" {}", shown(key))).unwrap_or_default();
+    Error::new(error.code, format!("command {position} ({verb}{key}): {}", error.detail))
 }
 
 /// What a command did.

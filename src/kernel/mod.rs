@@ -25,7 +25,7 @@ mod sync;
 mod watching;
 mod writing;
 
-pub use command::{Command, Hot, Measured, Reply, Time};
+pub use command::{Command, Hot, Measured, Reply, Time, at_position};
 pub use effect::Effect;
 pub use limits::Limits;
 pub use reading::{Changed, Usage};

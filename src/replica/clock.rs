@@ -7,6 +7,8 @@
 //!
 //! Source: Kulkarni et al., "Logical Physical Clocks", 2014.
 
+use std::fmt;
+
 /// A reading of a hybrid clock: milliseconds above a 16-bit counter.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Hlc(pub u64);
@@ -29,6 +31,13 @@ impl Hlc {
 /// A session: one replica of a hall, with a random id that is never 0.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Session(pub u64);
+
+/// Sixteen hexadecimal digits, as every face shows a session.
+impl fmt::Display for Session {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{:016x}", self.0)
+    }
+}
 
 /// When and where a cell was written. Unique, and totally ordered.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]

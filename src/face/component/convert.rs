@@ -1,10 +1,10 @@
 //! Between what crosses and what the kernel knows: one function a direction.
 
-use super::held::{Held, is_container};
+use super::held::Held;
 use super::wit::state::{DeleteOptions, Entry, Limit, NetChange, PutOptions, Usage, Written};
 use super::wit::types::{self, Cbor};
 use super::wit::watchers;
-use crate::codec::{Malformed, TOO_DEEP, check_nested};
+use crate::codec::{Malformed, TOO_DEEP, check_nested, is_container, is_map, too_deep};
 use crate::error::{Code, Error};
 use crate::kernel::{self, Command, Limits, Measured, Reply};
 use crate::key::{Key, Selector, join};
@@ -17,20 +17,16 @@ use std::rc::Rc;
 ///
 /// Errors: `invalid-value` for bytes that are not one list or map in its one encoding; `limit`.
 pub fn value_in(value: types::Value, limits: &Limits) -> Result<Measured<Held>, Error> {
-    let value = match value {
-        types::Value::Null => Value::Null,
-        types::Value::Boolean(truth) => Value::Bool(truth),
-        types::Value::Integer(number) => Value::Integer(number),
-        types::Value::Float(number) => Value::Float(number),
-        types::Value::Text(text) => Value::Text(text.into()),
-        types::Value::Bytes(bytes) => Value::Bytes(bytes.into()),
-        types::Value::Cbor(cbor) => {
-            let held = cbor_in(cbor, "valueBytes", limits.value_bytes, limits)?;
-            return Ok(Measured { bytes: held.bytes(), value: held });
-        }
+    let held = match value {
+        types::Value::Null => Held::Scalar(Value::Null),
+        types::Value::Boolean(truth) => Held::Scalar(Value::Bool(truth)),
+        types::Value::Integer(number) => Held::Scalar(Value::Integer(number)),
+        types::Value::Float(number) => Held::Scalar(Value::Float(number)),
+        types::Value::Text(text) => Held::Scalar(Value::Text(text.into())),
+        types::Value::Bytes(bytes) => Held::Scalar(Value::Bytes(bytes.into())),
+        types::Value::Cbor(cbor) => cbor_in(cbor, "valueBytes", limits.value_bytes, limits)?,
     };
-    let value = Held::Scalar(value);
-    Ok(Measured { bytes: value.bytes(), value })
+    Ok(held.measured())
 }
 
 /// Bytes that should be a list or a map. They are not looked at if they are too many.
@@ -87,18 +83,17 @@ pub fn delete_in(key: &str, options: Option<DeleteOptions>, origin: Rc<str>) -> 
 }
 
 fn metadata_in(metadata: Cbor, limits: &Limits) -> Result<Measured<Held>, Error> {
-    let is_map = metadata.first().is_some_and(|first| first >> 5 == 5);
-    let value = cbor_in(metadata, "metadataBytes", limits.metadata_bytes, limits)?;
+    let is_map = is_map(&metadata);
+    let held = cbor_in(metadata, "metadataBytes", limits.metadata_bytes, limits)?;
     if !is_map {
         return Err(Error::new(Code::InvalidValue, "metadata are a map, with a name for each fact"));
     }
-    Ok(Measured { bytes: value.bytes(), value })
+    Ok(held.measured())
 }
 
 fn malformed(reason: Malformed, limits: &Limits) -> Error {
     if reason == TOO_DEEP {
-        let detail = format!("valueDepth is at most {}, this value is nested deeper", limits.value_depth);
-        return Error::new(Code::Limit, detail);
+        return too_deep(limits.value_depth as usize);
     }
     Error::new(Code::InvalidValue, format!("the bytes of a value are refused: {reason}"))
 }

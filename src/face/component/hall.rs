@@ -10,9 +10,8 @@ use super::session::Session;
 use super::wit::state::{self as wit, Guest, GuestHall};
 use super::wit::types::{self, Selector, Time, Value};
 use crate::error::{Code, Error};
-use crate::kernel::{self, Command, Kernel, Reply, check_name};
-use crate::key::{self, Key, shown};
-use crate::replica::clock;
+use crate::kernel::{self, Command, Kernel, Reply, at_position, check_name};
+use crate::key::{self, Key};
 use crate::state::entry::Entry;
 use std::cell::Cell;
 use std::rc::Rc;
@@ -67,20 +66,22 @@ impl Hall {
         unix_ms: u64,
     ) -> Result<wit::Outcome, Error> {
         let origin = self.agent.clone();
-        let at = |verb: &str, key: &str| format!("command {n} ({verb}{key}): ");
-        let named = |error: Error, what: String| Error::new(error.code, what + &error.detail);
-        let reply = match command {
-            wit::Command::Put(put) => put_in(&put.key, put.value, put.options, origin, kernel.limits())
-                .and_then(|command| kernel.apply(command, unix_ms))
-                .map_err(|error| named(error, at("put ", &shown(&put.key)))),
-            wit::Command::Delete(delete) => delete_in(&delete.key, delete.options, origin)
-                .and_then(|command| kernel.apply(command, unix_ms))
-                .map_err(|error| named(error, at("delete ", &shown(&delete.key)))),
-            wit::Command::Clear(selector) => selector_in(&selector)
-                .and_then(|selector| kernel.apply(Command::Clear { selector: Some(selector), origin }, unix_ms))
-                .map_err(|error| named(error, at("clear", ""))),
+        let (verb, key, read) = match command {
+            wit::Command::Put(put) => {
+                let read = put_in(&put.key, put.value, put.options, origin, kernel.limits());
+                ("put", Some(put.key), read)
+            }
+            wit::Command::Delete(delete) => {
+                let read = delete_in(&delete.key, delete.options, origin);
+                ("delete", Some(delete.key), read)
+            }
+            wit::Command::Clear(selector) => {
+                let read = selector_in(&selector);
+                ("clear", None, read.map(|selector| Command::Clear { selector: Some(selector), origin }))
+            }
         };
-        reply.map(outcome_out)
+        let reply = read.and_then(|command| kernel.apply(command, unix_ms));
+        reply.map(outcome_out).map_err(|error| at_position(error, n, verb, key.as_deref()))
     }
 
     /// Answers about the entry of a key.
@@ -96,9 +97,8 @@ impl Hall {
     /// Answers for each selected entry, in key order.
     fn list<T>(&self, selector: Option<Selector>, answer: impl Fn(&str, &Entry<Held>) -> T) -> Answer<Vec<T>> {
         self.run(|session| {
-            let selector = selector.as_ref().map(selector_in).transpose()?;
             session.ask(|kernel| {
-                selector.as_ref().map_or(Ok(()), |selector| kernel.check_selector(selector))?;
+                let selector = selected(kernel, selector)?;
                 let slots = kernel.slots(selector.as_ref()).into_iter();
                 Ok(slots.filter_map(|slot| Some(answer(&kernel.key(slot)?, kernel.entry_at(slot)?))).collect())
             })
@@ -159,7 +159,7 @@ impl GuestHall for Hall {
     }
 
     fn session(&self) -> String {
-        self.session.ask(|kernel| id(kernel.session()))
+        self.session.ask(|kernel| kernel.session().to_string())
     }
 
     fn put(&self, key: String, value: Value, now_ms: u64) -> Answer<wit::Written> {
@@ -259,9 +259,8 @@ impl GuestHall for Hall {
 
     fn changes(&self, revision: u64, selector: Option<Selector>) -> Answer<wit::Since> {
         self.run(|session| {
-            let selector = selector.as_ref().map(selector_in).transpose()?;
             session.ask(|kernel| {
-                selector.as_ref().map_or(Ok(()), |selector| kernel.check_selector(selector))?;
+                let selector = selected(kernel, selector)?;
                 let Some(changed) = kernel.changes(revision, selector.as_ref()) else {
                     return Ok(wit::Since::Compacted(kernel.revision()));
                 };
@@ -315,10 +314,10 @@ impl GuestHall for Hall {
             let seen_ms = session.unix_ms(now_ms)?;
             Ok(session.ask(|kernel| {
                 let agent = kernel.agent().as_ref().into();
-                let own = wit::Session { id: id(kernel.session()), agent, own: true, seen_ms };
+                let own = wit::Session { id: kernel.session().to_string(), agent, own: true, seen_ms };
                 let others = kernel.peers().map(|(session, peer)| {
                     let agent = peer.agent.as_ref().into();
-                    wit::Session { id: id(session), agent, own: false, seen_ms: peer.seen_ms }
+                    wit::Session { id: session.to_string(), agent, own: false, seen_ms: peer.seen_ms }
                 });
                 std::iter::once(own).chain(others).collect()
             }))
@@ -356,13 +355,16 @@ impl GuestHall for Hall {
     }
 }
 
+/// A selector that is within the limits, if there is one.
+fn selected(kernel: &Kernel<Held>, selector: Option<Selector>) -> Result<Option<key::Selector>, Error> {
+    let selector = selector.as_ref().map(selector_in).transpose()?;
+    selector.as_ref().map_or(Ok(()), |selector| kernel.check_selector(selector))?;
+    Ok(selector)
+}
+
 fn outcome_out(reply: Reply) -> wit::Outcome {
     match reply {
         Reply::Cleared(count) => wit::Outcome::Cleared(count),
         reply => wit::Outcome::Written(written_out(reply)),
     }
-}
-
-fn id(session: clock::Session) -> String {
-    format!("{:016x}", session.0)
 }

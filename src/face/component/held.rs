@@ -3,7 +3,8 @@
 //! A host reads and writes bytes, so nothing here has a use for the structure, and a list of small
 //! items does not take many times its bytes.
 
-use crate::codec::{parse_value, same_value, value_bytes, write_value};
+use crate::codec::{is_container, parse_value, same_value, value_bytes, write_value};
+use crate::kernel::Measured;
 use crate::value::{Stored, Value};
 use std::rc::Rc;
 
@@ -16,22 +17,15 @@ pub enum Held {
     Cbor(Rc<[u8]>),
 }
 
-/// The kinds of CBOR that are lists and maps, in the upper bits of the first byte.
-const CONTAINERS: [u8; 2] = [4, 5];
-
 impl Held {
-    /// How many bytes the value has as encoded.
-    pub fn bytes(&self) -> u64 {
-        match self {
+    /// The value with its size.
+    pub fn measured(self) -> Measured<Self> {
+        let bytes = match &self {
             Self::Scalar(value) => value_bytes(value),
             Self::Cbor(cbor) => cbor.len() as u64,
-        }
+        };
+        Measured { value: self, bytes }
     }
-}
-
-/// Whether the bytes begin a list or a map.
-pub fn is_container(bytes: &[u8]) -> bool {
-    bytes.first().is_some_and(|first| CONTAINERS.contains(&(first >> 5)))
 }
 
 impl Stored for Held {

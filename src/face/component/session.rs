@@ -19,6 +19,7 @@ const TIME_MS_MAX: u64 = 1 << 47;
 /// How many refusals are kept for a host that does not ask for them.
 const REPORTS_MAX: usize = 1_024;
 
+/// One session. See the module.
 pub struct Session {
     pub name: Rc<str>,
     pub share: bool,
@@ -26,8 +27,8 @@ pub struct Session {
     /// The latest time that was told.
     time: Cell<Time>,
     handles: Cell<usize>,
-    /// How many handles there were so far: the number of the next.
-    held: Cell<u64>,
+    /// How many handles there ever were: the number of the last.
+    numbered: Cell<u64>,
     /// The handle that has begun the last batch.
     began: Cell<u64>,
     ready: Cell<bool>,
@@ -72,7 +73,7 @@ impl Session {
             kernel: RefCell::new(Kernel::new(kernel_options, ())?),
             time: Cell::default(),
             handles: Cell::new(0),
-            held: Cell::new(0),
+            numbered: Cell::new(0),
             began: Cell::new(0),
             ready: Cell::new(!options.share),
             reports: RefCell::default(),
@@ -145,8 +146,8 @@ impl Session {
     /// Counts a handle, and returns its number.
     pub fn hold(&self) -> u64 {
         self.handles.set(self.handles.get() + 1);
-        self.held.set(self.held.get() + 1);
-        self.held.get()
+        self.numbered.set(self.numbered.get() + 1);
+        self.numbered.get()
     }
 
     /// A handle is closed, and with it what it has begun. The last one ends the session: what was
@@ -219,8 +220,8 @@ impl Session {
         Ok(watched)
     }
 
-    /// Takes the oldest changes of a watcher.
-    pub fn take(&self, watched: &Watched, max: usize) -> Vec<Change<Held>> {
+    /// Takes the oldest changes of a watcher, and says whether more wait.
+    pub fn take(&self, watched: &Watched, max: usize) -> (Vec<Change<Held>>, bool) {
         let changes: Vec<_> = self.with(|kernel| std::iter::from_fn(|| kernel.take(watched.id)).take(max).collect());
         let queue = self.ask(|kernel| kernel.queue(watched.id).map(|queue| (queue.is_empty(), queue.missed())));
         if let Some((empty, missed)) = queue {
@@ -230,7 +231,7 @@ impl Session {
             }
         }
         watched.delivered.set(watched.delivered.get() + changes.len() as u64);
-        changes
+        (changes, queue.is_some_and(|(empty, _)| !empty))
     }
 
     /// Ends a watcher, if it is open.

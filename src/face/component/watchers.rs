@@ -55,11 +55,8 @@ impl GuestWatcher for Watcher {
     }
 
     fn take(&self, max: u32) -> wit::Taken {
-        let session = self.session.upgrade();
-        let changes = session.as_ref().map(|session| session.take(&self.watched, max as usize)).unwrap_or_default();
-        let more = session.is_some_and(|session| {
-            session.ask(|kernel| kernel.queue(self.watched.id).is_some_and(|queue| !queue.is_empty()))
-        });
+        let taken = self.session.upgrade().map(|session| session.take(&self.watched, max as usize));
+        let (changes, more) = taken.unwrap_or_default();
         wit::Taken {
             changes: changes.iter().map(change_out).collect(),
             missed: self.watched.missed.get(),

@@ -381,7 +381,7 @@ impl Core {
 
     /// This session's id, as sixteen hexadecimal digits.
     pub fn session(&self) -> String {
-        report::session_text(self.kernel.borrow().session())
+        self.kernel.borrow().session().to_string()
     }
 
     /// The limits by name.

@@ -6,7 +6,6 @@
 
 use super::reference::Ref;
 use crate::kernel::{Effect, Kernel, Usage};
-use crate::replica::clock::Session;
 use crate::state::queue::Change;
 use crate::table::Slot;
 use serde::Serialize;
@@ -182,20 +181,15 @@ pub struct SessionReport {
 impl SessionReport {
     /// Who is here, this session first.
     pub fn list(kernel: &Kernel<Ref>, now: f64) -> Vec<Self> {
-        let own = Self { id: session_text(kernel.session()), agent: kernel.agent().to_string(), own: true, seen: now };
+        let own = Self { id: kernel.session().to_string(), agent: kernel.agent().to_string(), own: true, seen: now };
         let others = kernel.peers().map(|(session, peer)| Self {
-            id: session_text(session),
+            id: session.to_string(),
             agent: peer.agent.to_string(),
             own: false,
             seen: peer.seen_ms as f64,
         });
         std::iter::once(own).chain(others).collect()
     }
-}
-
-/// A session's id as JavaScript shows it.
-pub fn session_text(session: Session) -> String {
-    format!("{:016x}", session.0)
 }
 
 /// A listing as JavaScript objects.

@@ -4,8 +4,8 @@ use super::core::{Core, callback_failed};
 use super::options::{DeleteOptions, PutOptions};
 use super::{Hall, IntoKey, IntoSelector};
 use crate::error::{Code, Error};
-use crate::kernel::{Command, Measured, Reply};
-use crate::key::{Key, shown};
+use crate::kernel::{Command, Measured, Reply, at_position};
+use crate::key::Key;
 use crate::state::watch::SetId;
 use crate::table::Slot;
 use crate::value::{Stored, Value};
@@ -170,12 +170,9 @@ impl Hall {
         let position = core.count_command();
         let result = work(core);
         core.dispatch();
-        result.map_err(|error| match (position, key) {
-            (None, _) => error,
-            (Some(n), None) => Error::new(error.code, format!("command {n} ({verb}): {}", error.detail)),
-            (Some(n), Some(key)) => {
-                Error::new(error.code, format!("command {n} ({verb} {}): {}", shown(key), error.detail))
-            }
+        result.map_err(|error| match position {
+            None => error,
+            Some(position) => at_position(error, position, verb, key),
         })
     }
 }

@@ -106,10 +106,14 @@ impl Hall {
         let core = self.core()?;
         let unix_ms = core.unix_ms();
         Ok(core.with(|kernel| {
-            let own =
-                Session { id: id(kernel.session().0), agent: kernel.agent().clone(), own: true, seen_ms: unix_ms };
+            let own = Session {
+                id: kernel.session().to_string(),
+                agent: kernel.agent().clone(),
+                own: true,
+                seen_ms: unix_ms,
+            };
             let others = kernel.peers().map(|(session, peer)| Session {
-                id: id(session.0),
+                id: session.to_string(),
                 agent: peer.agent.clone(),
                 own: false,
                 seen_ms: peer.seen_ms,
@@ -137,8 +141,4 @@ impl Hall {
         core.dispatch();
         result
     }
-}
-
-fn id(session: u64) -> String {
-    format!("{session:016x}")
 }

@@ -6,6 +6,8 @@ use std::sync::OnceLock;
 use wasmtime::component::{Component, Linker};
 use wasmtime::{Config, Engine, Store, StoreLimits, StoreLimitsBuilder};
 
+pub mod values;
+
 /// What wasmtime makes of `wit/`.
 #[allow(missing_docs, reason = "the documentation is in wit/")]
 pub mod bindings {

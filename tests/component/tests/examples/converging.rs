@@ -1,12 +1,13 @@
 //! A hall in the component and one in the npm package, over a channel that loses, doubles and reorders: whatever both
 //! write, they end with the same entries, and with the same bytes.
 
-use crate::npm::{self, Npm, encoded, hex};
+use crate::npm::{self, Npm, hex};
 use crate::side::{Side, put};
 use statehall::Value;
-use statehall::codec::{mix, read_value};
+use statehall::codec::mix;
 use statehall_component_tests::state::{PutCommand, PutOptions};
 use statehall_component_tests::types::{self, Selector};
+use statehall_component_tests::values::{cbor_in, value_in, value_out};
 use std::collections::{BTreeMap, VecDeque};
 
 /// Keys on which both sides write at once.
@@ -55,32 +56,6 @@ fn values() -> Vec<Value> {
         map.clone(),
         Value::List([map, list].into()),
     ]
-}
-
-/// A value as the component takes it.
-fn crossing(value: &Value) -> types::Value {
-    match value {
-        Value::Null => types::Value::Null,
-        Value::Bool(truth) => types::Value::Boolean(*truth),
-        Value::Integer(number) => types::Value::Integer(*number),
-        Value::Float(number) => types::Value::Float(*number),
-        Value::Text(text) => types::Value::Text(text.as_ref().into()),
-        Value::Bytes(bytes) => types::Value::Bytes(bytes.to_vec()),
-        Value::List(_) | Value::Map(_) => types::Value::Cbor(encoded(value)),
-    }
-}
-
-/// A value as the component gives it.
-fn crossed(value: types::Value) -> Value {
-    match value {
-        types::Value::Null => Value::Null,
-        types::Value::Boolean(truth) => Value::Bool(truth),
-        types::Value::Integer(number) => Value::Integer(number),
-        types::Value::Float(number) => Value::Float(number),
-        types::Value::Text(text) => Value::Text(text.into()),
-        types::Value::Bytes(bytes) => Value::Bytes(bytes.into()),
-        types::Value::Cbor(cbor) => read_value(&cbor).expect("one encoding"),
-    }
 }
 
 /// Both sides, and the frames that are on their way to each.
@@ -154,11 +129,11 @@ impl Pair {
     fn agreed(&mut self, context: &str) -> BTreeMap<String, Value> {
         let (store, functions, hall) = self.component.hall();
         let map = functions.call_to_map(store, hall, None).expect("no trap").expect("a map");
-        let component: BTreeMap<_, _> = map.into_iter().map(|(key, value)| (key, crossed(value))).collect();
+        let component: BTreeMap<_, _> = map.into_iter().map(|(key, value)| (key, value_out(value))).collect();
         let npm: BTreeMap<_, _> = self.npm.ask("map").iter().map(|line| listed(line)).collect();
         // JavaScript has one kind of number: there a whole float is read as the integer that it equals.
         let read: BTreeMap<_, _> =
-            component.iter().map(|(key, value)| (key.clone(), hex(&encoded(&as_read(value))))).collect();
+            component.iter().map(|(key, value)| (key.clone(), hex(&cbor_in(&as_read(value))))).collect();
         assert_eq!(read, npm, "{context}");
         // The bytes are of the state, not of the face; a whole float stays one.
         assert_eq!(hex(&self.component.saved()), hex(&self.npm.snapshot()), "{context}");
@@ -200,7 +175,7 @@ fn act(pair: &mut Pair, choices: &mut Choices, values: &[Value]) {
         }
         (0..=6, false) => {
             let ttl = ttl_ms.map_or_else(String::new, |ttl_ms| format!(" {ttl_ms}"));
-            pair.npm.ask(&format!("put {key} {}{ttl}", hex(&encoded(value))));
+            pair.npm.ask(&format!("put {key} {}{ttl}", hex(&cbor_in(value))));
         }
         (7 | 8, true) => {
             let (store, functions, hall) = pair.component.hall();
@@ -219,7 +194,7 @@ fn act(pair: &mut Pair, choices: &mut Choices, values: &[Value]) {
 fn types_put(key: &str, value: &Value, options: PutOptions) -> statehall_component_tests::state::Command {
     statehall_component_tests::state::Command::Put(PutCommand {
         key: key.into(),
-        value: crossing(value),
+        value: value_in(value),
         options: Some(options),
     })
 }
@@ -260,11 +235,11 @@ fn of_concurrent_writes_one_stays_in_either_order() {
         pair.settle(2_000);
         // At the same millisecond, with everything between them still on its way.
         for (n, value) in values().iter().enumerate() {
-            pair.component.put(&format!("all/{n}"), &crossing(value)).expect("no trap").expect("a put");
+            pair.component.put(&format!("all/{n}"), &value_in(value)).expect("no trap").expect("a put");
         }
         pair.component.put("plan/city", &types::Value::Text("Porto".into())).expect("no trap").expect("a put");
-        pair.npm.ask(&format!("put plan/city {}", hex(&encoded(&Value::Text("Braga".into())))));
-        pair.npm.ask(&format!("put all/0 {}", hex(&encoded(&Value::Float(1.5)))));
+        pair.npm.ask(&format!("put plan/city {}", hex(&cbor_in(&Value::Text("Braga".into())))));
+        pair.npm.ask(&format!("put all/0 {}", hex(&cbor_in(&Value::Float(1.5)))));
         pair.component.put("gone", &types::Value::Null).expect("no trap").expect("a put");
         pair.npm.ask("put gone f6 100");
         pair.tell();

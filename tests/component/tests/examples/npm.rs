@@ -1,7 +1,5 @@
 //! A session of the npm package, in a process of Node: told what to do in lines, see `session.mjs`.
 
-use statehall::Value;
-use statehall::codec::write_value;
 use std::io::{BufRead, BufReader, ErrorKind, Read, Write, stdout};
 use std::path::Path;
 use std::process::{Child, ChildStdin, ChildStdout, Command, Stdio};
@@ -76,11 +74,4 @@ pub fn hex(bytes: &[u8]) -> String {
 pub fn bytes(hex: &str) -> Vec<u8> {
     let digit = |at: usize| u8::from_str_radix(&hex[at..at + 2], 16).expect("hexadecimal digits");
     (0..hex.len()).step_by(2).map(digit).collect()
-}
-
-/// The one encoding of a value.
-pub fn encoded(value: &Value) -> Vec<u8> {
-    let mut bytes = Vec::new();
-    write_value(value, &mut bytes);
-    bytes
 }

@@ -4,8 +4,7 @@
 //! and writing it on the condition that it is still what was read; and after each command asks what there is to tell.
 
 use super::crossing::{
-    cbor_in, entry_out, limit_in, outcome_out, session_out, since_out, usage_out, value_in, value_out, watch_info_out,
-    written_out,
+    entry_out, limit_in, outcome_out, session_out, since_out, usage_out, watch_info_out, written_out,
 };
 use super::face::{Done, Face, Failure, Write, Wrote};
 use super::naming::Naming;
@@ -14,6 +13,7 @@ use super::telling::{Reading, Watcher, Watching};
 use statehall::{
     Change, Code, Entry, Error, Options, PutOptions, Session as Sitting, Since, Usage, Value, WatchInfo, WatchOptions,
 };
+use statehall_component_tests::values::{cbor_in, value_in, value_out};
 use statehall_component_tests::{Kernel, state, types, watchers};
 use std::cell::RefCell;
 use std::rc::Rc;
