@@ -27,8 +27,9 @@
 //! Each imports only what is above it; the parts, `state` and `replica`, do not know one another.
 //!
 //! ```text
-//! words        error  key  value  codec     what things are; how they are written as bytes
-//! containers   order  table  timer          storage and deadlines
+//! words        error  order  key  value     what things are, and their order
+//!              codec                        how they are written as bytes
+//! containers   table  timer                 storage and deadlines
 //! parts        state                        entries, history, namespaces, watches
 //!              replica                      clocks, cells, what has been seen, messages
 //! kernel                                    one of each part; the only place that knows them together

@@ -45,7 +45,7 @@ impl<V: Stored> Kernel<V> {
             return Err(Error::new(Code::InvalidArgument, "a snapshot cannot be restored inside a batch"));
         }
         self.monotonic_ms = self.monotonic_ms.max(time.monotonic_ms);
-        let invalid = |reason: Malformed| Error::new(Code::InvalidSnapshot, format!("not a whole snapshot: {reason}"));
+        let invalid = |reason: Malformed| Error::refused(Code::InvalidSnapshot, "not a whole snapshot", reason);
         let (body, sum) = snapshot.split_last_chunk::<8>().ok_or_else(|| invalid("truncated"))?;
         let mut reader = Reader::new(body);
         if reader.take(MAGIC.len()).map_err(invalid)? != MAGIC {

@@ -8,7 +8,7 @@ use super::command::Time;
 use super::effect::Effect;
 use super::writing::within;
 use crate::error::{Code, Error};
-use crate::key::Key;
+use crate::key::{Key, shown};
 use crate::order::Ordered;
 use crate::replica::causal::Causal;
 use crate::replica::cells::{Kind, Written};
@@ -68,7 +68,7 @@ impl<V: Stored> Kernel<V> {
         }
         let Some(envelope) = self.replica.receive(frame, time.unix_ms, time.monotonic_ms)? else { return Ok(()) };
         let from = envelope.from;
-        let refused = |reason| Error::new(Code::InvalidFrame, format!("a message is refused: {reason}"));
+        let refused = |reason| Error::refused(Code::InvalidFrame, "a message is refused", reason);
         match Message::read(&envelope.payload, envelope.version).map_err(refused)? {
             Message::Ops { previous, cells } => {
                 self.replica.check_ops(from, previous, &cells).map_err(refused)?;
@@ -204,7 +204,7 @@ impl<V: Stored> Kernel<V> {
 
     /// Reads the bodies of received cells and checks everything that could refuse them.
     pub(super) fn check_cells<'a>(&self, cells: Vec<Written<'a>>) -> Result<Vec<Merge<'a>>, Error> {
-        let refused = |reason| Error::new(Code::InvalidFrame, format!("a cell is refused: {reason}"));
+        let refused = |reason| Error::refused(Code::InvalidFrame, "a cell is refused", reason);
         let limits = &self.options.limits;
         let before = (self.entries.count() as u64, self.entries.bytes());
         let (mut entries, mut bytes) = before;
@@ -246,7 +246,7 @@ impl<V: Stored> Kernel<V> {
         let live_before = self.replica.cells.live_hash();
         let mut outlived = Vec::new();
         if everything {
-            let kept = merges.iter().filter_map(|(written, _)| self.keys.find(written.key)).collect();
+            let kept: Vec<_> = merges.iter().filter_map(|(written, _)| self.keys.find(written.key)).collect();
             outlived = self.replica.outlived(context, &kept);
         }
         self.merge(merges, time, outlived, from);
@@ -274,8 +274,10 @@ impl<V: Stored> Kernel<V> {
         }
         if let Some((key, ahead_ms)) = left_out.first() {
             let count = left_out.len();
-            let detail =
-                format!("{count} writes were left out: the first, of {key:?}, is {ahead_ms} ms ahead of this clock");
+            let detail = format!(
+                "{count} writes were left out: the first, of {}, is {ahead_ms} ms ahead of this clock",
+                shown(key)
+            );
             self.effects.push_back(Effect::Report(Error::new(Code::ClockAhead, detail)));
         }
         let origin = self.replica.peers.get(from).map(|peer| peer.agent.clone()).filter(|agent| !agent.is_empty());

@@ -105,6 +105,16 @@ impl Cells {
         Some(old)
     }
 
+    /// How many indexes there are.
+    pub fn len(&self) -> usize {
+        self.column.len()
+    }
+
+    /// Whether there are none.
+    pub fn is_empty(&self) -> bool {
+        self.column.is_empty()
+    }
+
     /// All cells with their indexes.
     pub fn iter(&self) -> impl Iterator<Item = (u32, &Cell)> {
         self.column.iter().enumerate().filter_map(|(index, cell)| Some((index as u32, cell.as_ref()?)))

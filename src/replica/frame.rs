@@ -250,7 +250,7 @@ impl<'a> Frame<'a> {
     ///
     /// Errors: `invalid-frame`; `peer-version` if the sender says that this version cannot read it.
     pub fn read(bytes: &'a [u8], hall: u64) -> Result<Self, Error> {
-        let invalid = |reason: Malformed| Error::new(Code::InvalidFrame, format!("a frame is refused: {reason}"));
+        let invalid = |reason: Malformed| Error::refused(Code::InvalidFrame, "a frame is refused", reason);
         let (body, sum) = bytes.split_last_chunk::<8>().ok_or_else(|| invalid("truncated"))?;
         let mut reader = Reader::new(body);
         let head = (|| {

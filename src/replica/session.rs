@@ -262,14 +262,20 @@ impl Replica {
 
     /// Of a `DIFF` that is everything: the indexes whose cells its sender has seen and no longer
     /// has. `kept` are the indexes that it has.
-    pub fn outlived(&self, context: &Causal, kept: &hashbrown::HashSet<u32, foldhash::fast::FixedState>) -> Vec<u32> {
+    pub fn outlived(&self, context: &Causal, kept: &[u32]) -> Vec<u32> {
         if cfg!(ablate = "inference") {
             return Vec::new();
+        }
+        let mut here = vec![false; self.cells.len()];
+        for &index in kept {
+            if let Some(here) = here.get_mut(index as usize) {
+                *here = true;
+            }
         }
         let gone = |&(index, cell): &(u32, &Cell)| {
             // Tombstones stay: dropping them here would let an unseen write and a purge chase each other for ever.
             (cell.kind != Kind::Tombstone || cfg!(ablate = "tombstones"))
-                && !kept.contains(&index)
+                && !here[index as usize]
                 && context.covers(cell.stamp)
         };
         self.cells.iter().filter(gone).map(|(index, _)| index).collect()

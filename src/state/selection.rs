@@ -5,9 +5,7 @@
 
 use crate::key::{Key, Selector};
 use crate::order::sort;
-use foldhash::fast::FixedState;
-use hashbrown::HashTable;
-use std::hash::BuildHasher;
+use crate::table::{Index, TextHasher, spread};
 
 /// A watch of a session; printable, never reused.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -25,10 +23,10 @@ struct Node {
 
 /// The trie. See the module.
 pub struct Selection {
-    hasher: FixedState,
+    hasher: TextHasher,
     nodes: Vec<Node>,
     free: Vec<u32>,
-    children: HashTable<u32>,
+    children: Index,
     stars: usize,
 }
 
@@ -38,8 +36,8 @@ impl Selection {
     /// Selects nothing.
     pub fn new(seed: u64) -> Self {
         let root = Node { parent: ROOT, segment: "".into(), children: 0, exact: Vec::new(), below: Vec::new() };
-        let hasher = FixedState::with_seed(seed);
-        Self { hasher, nodes: vec![root], free: Vec::new(), children: HashTable::new(), stars: 0 }
+        let hasher = TextHasher::new(seed);
+        Self { hasher, nodes: vec![root], free: Vec::new(), children: Index::default(), stars: 0 }
     }
 
     /// Adds a watch under its selector.
@@ -88,8 +86,11 @@ impl Selection {
     }
 
     fn find(&self, parent: u32, segment: &str) -> Option<u32> {
-        let hash = self.hasher.hash_one((parent, segment));
-        self.children.find(hash, |&child| self.is(child, parent, segment)).copied()
+        self.children.find(self.hash(parent, segment), |child| self.is(child, parent, segment))
+    }
+
+    fn hash(&self, parent: u32, segment: &str) -> u32 {
+        self.hasher.hash(segment) ^ spread(parent.into())
     }
 
     fn is(&self, node: u32, parent: u32, segment: &str) -> bool {
@@ -109,12 +110,7 @@ impl Selection {
         }
         self.nodes[parent as usize].children += 1;
         self.stars += usize::from(segment == "*");
-        let hash = self.hasher.hash_one((parent, segment));
-        let (hasher, nodes) = (&self.hasher, &self.nodes);
-        self.children.insert_unique(hash, child, |&child| {
-            let node = &nodes[child as usize];
-            hasher.hash_one((node.parent, &*node.segment))
-        });
+        self.children.insert(self.hash(parent, segment), child);
         child
     }
 
@@ -125,12 +121,9 @@ impl Selection {
             if gone.children > 0 || !gone.exact.is_empty() || !gone.below.is_empty() {
                 return;
             }
-            let hash = self.hasher.hash_one((gone.parent, &*gone.segment));
             self.stars -= usize::from(&*gone.segment == "*");
             let parent = gone.parent;
-            if let Ok(found) = self.children.find_entry(hash, |&child| child == node) {
-                found.remove();
-            }
+            self.children.remove(self.hash(parent, &gone.segment), node);
             self.nodes[node as usize].segment = "".into();
             self.free.push(node);
             self.nodes[parent as usize].children -= 1;

@@ -441,6 +441,8 @@ fn time(now: f64, monotonic: f64) -> Time {
 }
 
 /// An error as it crosses: `code: detail`.
+#[cold]
+#[inline(never)]
 fn thrown(error: Error) -> JsValue {
     JsValue::from_str(&error.to_string())
 }
