@@ -44,7 +44,7 @@ export class ChangeStream implements Changes {
     while (watch !== undefined && !watch.closed) {
       const told = session.take(watch);
       if (told === undefined) return undefined;
-      const change = changeFor(watch, told);
+      const change = changeFor(watch, told, true);
       // The filter may have ended its own watch.
       if (!passes(watch, change, (error) => session.report(error)) || watch.closed) continue;
       watch.delivered++;

@@ -93,8 +93,13 @@ export class Hall implements contract.Hall {
   put(key: Key, value: unknown, options?: contract.PutOptions): Written {
     const session = this.open();
     session.checkBacklog();
-    if (session.journal === undefined) return this.set(key, value, options);
-    return session.command("put", key, () => this.set(key, value, options));
+    if (session.journal !== undefined) return this.putInBatch(key, value, options);
+    return this.set(key, value, options);
+  }
+
+  // Apart, so that a put outside batches makes no closure.
+  private putInBatch(key: Key, value: unknown, options?: contract.PutOptions): Written {
+    return this.session_.command("put", key, () => this.set(key, value, options));
   }
 
   private set(key: Key, value: unknown, options?: contract.PutOptions): Written {
@@ -113,7 +118,9 @@ export class Hall implements contract.Hall {
     const session = this.session_;
     const { mirror } = session;
     const { value: old, ref: replaced } = cell;
-    const ref = session.refBefore(cell, value) ?? mirror.hold(value);
+    const { agent } = this;
+    let ref = session.journal && session.refBefore(cell, value);
+    if (ref === undefined) ref = mirror.hold(value);
     let answer: number;
     try {
       answer = session.core.put(cell.slot, ref, size, this.origin, session.now(), replaced);
@@ -121,21 +128,30 @@ export class Hall implements contract.Hall {
       throw session.explain(error);
     }
     if (answer & REFUSED) throw session.refusal();
-    session.note(cell);
-    const revision = session.journal ? session.revision + 1 : ++session.revision;
+    const revision = session.revision + 1;
+    if (session.journal) session.note(cell);
+    else session.revision = revision;
     cell.ref = ref;
     cell.value = value;
     cell.revision = revision;
-    cell.origin = this.agent;
+    cell.origin = agent;
     cell.metadata = undefined;
     cell.expires = undefined;
     if (answer & RELEASED) mirror.letGo(replaced);
     const set = answer >>> SET_SHIFT;
     if (answer & PENDING) session.settle();
     if (set > 0) {
-      const { agent: origin } = this;
-      const told = { key: cell.key, value, old, revision, origin, metadata: undefined, initial: false };
-      session.dispatcher.tellNow(session.members(set), told);
+      session.dispatcher.tellNow(session.members(set), {
+        key: cell.key,
+        watched: cell.key,
+        value,
+        old,
+        revision,
+        origin: agent,
+        metadata: undefined,
+        initial: false,
+        deleted: false,
+      });
     }
     return { revision, changed: true, conflict: false };
   }
@@ -346,16 +362,16 @@ export class Hall implements contract.Hall {
       throw new StatehallError("invalid-argument", "an owner is a name, an AbortSignal or a handle to a hall");
     }
     const watch: Watch = {
-      id: 0,
-      selector,
-      pattern: patternOf(selector),
-      owner,
+      closed: false,
       watcher: watcher as Watch["watcher"],
       filter: filter as Watch["filter"],
       once,
-      capacity,
-      closed: false,
+      selector,
       delivered: 0,
+      id: 0,
+      pattern: patternOf(selector),
+      owner,
+      capacity,
       missed: 0,
       stop: () => {
         if (watch.closed) return;

@@ -121,11 +121,12 @@ export class Session {
 
   /** The time of this turn. */
   now(): number {
-    if (this.time === undefined) {
-      this.time = this.opening.clock.now();
-      queueMicrotask(() => this.endTurn());
-    }
-    return this.time;
+    return this.time ?? this.beginTurn();
+  }
+
+  private beginTurn(): number {
+    queueMicrotask(() => this.endTurn());
+    return (this.time = this.opening.clock.now());
   }
 
   /** Calls the kernel, and turns what it throws into what a user can read. */
@@ -167,14 +168,15 @@ export class Session {
 
   /** The watches of a set whose watchers are called; those that are iterated over have queues. */
   members(set: number): readonly Watch[] {
-    let members = this.sets[set];
-    if (members === undefined) {
-      const ids = [...this.call((core) => core.members(set))];
-      members = ids
-        .map((id) => this.watches.get(id))
-        .filter((watch) => watch !== undefined && watch.capacity === undefined) as Watch[];
-      this.sets[set] = members;
-    }
+    return this.sets[set] ?? this.learn(set);
+  }
+
+  private learn(set: number): readonly Watch[] {
+    const ids = [...this.call((core) => core.members(set))];
+    const members = ids
+      .map((id) => this.watches.get(id))
+      .filter((watch) => watch !== undefined && watch.capacity === undefined) as Watch[];
+    this.sets[set] = members;
     return members;
   }
 
@@ -216,11 +218,15 @@ export class Session {
 
   /** This session, if it is open; after a trap elsewhere in its new instance. */
   checked(): this {
+    if (this.closed || this.interrupted || this.epoch !== epoch) this.recover();
+    return this;
+  }
+
+  private recover(): void {
     if (this.closed) throw new StatehallError("closed", `the hall "${this.opening.name}" is closed`);
     if (this.epoch !== epoch) this.rebuild();
     if (this.interrupted)
       throw new StatehallError("poisoned", "the kernel trapped in this batch, so nothing of it happens");
-    return this;
   }
 
   /** Why the kernel refused a hot put. */
@@ -281,10 +287,12 @@ export class Session {
 
   /** Refuses a command while watchers are too far behind: they have written faster than they were called. */
   checkBacklog(): void {
+    if (this.dispatcher.backlog >= this.limits.notices) this.refuseBacklog();
+  }
+
+  private refuseBacklog(): never {
     const { notices } = this.limits;
-    const { backlog } = this.dispatcher;
-    if (backlog < notices) return;
-    throw new StatehallError("limit", `notices is at most ${notices}, this needs ${backlog + 1}`);
+    throw new StatehallError("limit", `notices is at most ${notices}, this needs ${notices + 1}`);
   }
 
   /** Carries out a command of the open batch; if it fails, the error says which it was. */
@@ -363,7 +371,10 @@ export class Session {
   /** The cell of a key as it is now. Only a key with a time to live costs a second look. */
   find(key: string): Cell | undefined {
     const cell = this.mirror.cells.get(key);
-    if (cell?.expires === undefined) return cell;
+    return cell?.expires === undefined ? cell : this.findMortal(key);
+  }
+
+  private findMortal(key: string): Cell | undefined {
     this.expire();
     return this.mirror.cells.get(key);
   }
@@ -528,6 +539,8 @@ export class Session {
         origin: texts[origin] as string,
         metadata: values[metadata] as Metadata | undefined,
         initial: initial === 1,
+        watched: "",
+        deleted: value === 0,
       };
       if (kind === NOTIFY) {
         if (cell) mirrorChange(cell, value, told, expires < 0 ? undefined : expires);
