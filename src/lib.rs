@@ -28,7 +28,7 @@
 //!
 //! ```text
 //! words        error  key  value  codec     what things are; how they are written as bytes
-//! containers   table  timer                 storage and deadlines
+//! containers   order  table  timer          storage and deadlines
 //! parts        state                        entries, history, namespaces, watches
 //!              replica                      clocks, cells, what has been seen, messages
 //! kernel                                    one of each part; the only place that knows them together
@@ -140,6 +140,7 @@ pub mod error;
 mod face;
 pub mod kernel;
 pub mod key;
+pub mod order;
 pub mod replica;
 pub mod state;
 pub mod table;

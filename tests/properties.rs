@@ -19,6 +19,7 @@ mod support;
 
 use statehall::codec::{Reader, hash};
 use statehall::kernel::{Command, Kernel, Options, Time};
+use statehall::order::Ordered;
 use statehall::replica::causal::Causal;
 use statehall::replica::cells::Written;
 use statehall::replica::clock::{Clock, Hlc, Session, Stamp};
@@ -409,7 +410,8 @@ fn sampled(rng: &mut Rng) -> Vec<Vec<u8>> {
     let past = Past::draw(rng);
     let (context, everything) = (past.heard(rng), rng.percent(50));
     frames.push(voice.say(&Message::Hello { agent: "agent", everything, context: context.clone() }));
-    let purged = [(Session(3), Hlc(7))].into();
+    let mut purged = Ordered::default();
+    purged.insert(Session(3), Hlc(7));
     let body = put_body(&1.into(), None, None);
     let cells = vec![Written { key: "a", stamp: voice.stamp(3), body: &body }];
     frames.push(voice.say(&Message::Diff { everything, context, purged, cells }));

@@ -38,7 +38,7 @@ import { StatehallError } from "./error.js";
 import { exported } from "./export.js";
 import { keyText } from "./key.js";
 import type { Cell } from "./mirror.js";
-import { EVERYTHING, patternOf } from "./selector.js";
+import { patternOf } from "./selector.js";
 import type { Session } from "./session.js";
 import { admit, admitMetadata, handOut } from "./value.js";
 
@@ -282,9 +282,9 @@ export class Hall implements contract.Hall {
 
   private removeAll(selector: Selector | undefined): number {
     const session = this.session_;
-    const pattern = selector === undefined ? EVERYTHING : patternOf(selector);
+    const pattern = selector === undefined ? [] : patternOf(selector);
     const cells = session.journal ? this.selected(selector) : [];
-    const count = this.settled(() => session.call((core) => core.clear(...pattern, this.origin, session.now())));
+    const count = this.settled(() => session.call((core) => core.clear(pattern, this.origin, session.now())));
     for (const cell of cells) this.drop(cell);
     return count;
   }
@@ -292,9 +292,9 @@ export class Hall implements contract.Hall {
   changes(revision: number, selector?: Selector): Since<never> {
     checkArgument("the revision", revision, "whole");
     const session = this.open();
-    const pattern = selector === undefined ? EVERYTHING : patternOf(selector);
+    const pattern = selector === undefined ? [] : patternOf(selector);
     session.expire();
-    const pairs = session.call((core) => core.changes(revision, ...pattern));
+    const pairs = session.call((core) => core.changes(revision, pattern));
     if (pairs === undefined) return { compacted: true, revision: session.revision };
     const changes: Since.Item[] = [];
     for (let i = 0; i < pairs.length; i += 2) {
@@ -506,8 +506,8 @@ export class Hall implements contract.Hall {
   private selected(selector: Selector | undefined): Cell[] {
     const session = this.open();
     session.expire();
-    const pattern = selector === undefined ? EVERYTHING : patternOf(selector);
-    const slots = session.call((core) => core.select(...pattern));
+    const pattern = selector === undefined ? [] : patternOf(selector);
+    const slots = session.call((core) => core.select(pattern));
     return Array.from(slots, (slot) => session.mirror.at(slot) as Cell);
   }
 

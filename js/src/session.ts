@@ -88,7 +88,7 @@ export class Session {
     this.alarm = new Alarm(opening.clock, (late) => this.ring(late));
     this.core = this.open(opening.seed);
     this.id = this.core.session();
-    this.limits = Object.freeze(this.core.limits() as Limits);
+    this.limits = readLimits(this.core.limits());
     if (!this.shared) this.synced();
     this.bus = new Bus(
       opening.adapters,
@@ -334,7 +334,7 @@ export class Session {
   }
 
   openWatch(watch: Watch, initial: boolean): void {
-    watch.id = this.call((core) => core.watch(...watch.pattern, initial, ownerName(watch), watch.capacity ?? -1));
+    watch.id = this.call((core) => core.watch(watch.pattern, initial, ownerName(watch), watch.capacity ?? -1));
     this.watches.set(watch.id, watch);
     this.settle();
   }
@@ -464,9 +464,10 @@ export class Session {
 
   private open(seed: bigint): Core {
     const { name, agent, limits, notify, clock } = this.opening;
-    const options = { name, agent, seed, limits, notify, share: this.shared, revision: this.revision };
+    const text = Object.entries(limits).map((limit) => limit.join("=")).join();
     try {
-      return new Core(options, clock.now(), clock.monotonic());
+      const { shared, revision } = this;
+      return new Core(name, agent, seed, text, notify, shared, revision, clock.now(), clock.monotonic());
     } catch (error) {
       throw typeof error === "string" ? readError(error) : error;
     }
@@ -591,7 +592,7 @@ export class Session {
     for (const cell of cells) if (!told(cell)) this.rewrite(cell, this.opening.clock.now());
     this.update();
     for (const watch of watches) {
-      watch.id = this.core.watch(...watch.pattern, false, ownerName(watch), watch.capacity ?? -1);
+      watch.id = this.core.watch(watch.pattern, false, ownerName(watch), watch.capacity ?? -1);
       this.watches.set(watch.id, watch);
     }
     this.now();
@@ -609,4 +610,10 @@ export class Session {
     // From now on the kernel names this key by its slot.
     mirror.at(written[0] as number, key);
   }
+}
+
+/** The limits as the kernel writes them: `name=value`, joined by commas. */
+function readLimits(text: string): Limits {
+  const pairs = text.split(",").map((limit) => limit.split("="));
+  return Object.freeze(Object.fromEntries(pairs.map(([name, value]) => [name, Number(value)])));
 }

@@ -10,7 +10,6 @@ use super::command::Time;
 use crate::codec::{Malformed, Reader, hash};
 use crate::error::{Code, Error};
 use crate::replica::causal::{Causal, read_bounds, write_bounds};
-use crate::replica::cells::Written;
 use crate::replica::frame::{read_cells, write_cells};
 use crate::value::Stored;
 
@@ -27,16 +26,7 @@ impl<V: Stored> Kernel<V> {
             let detail = "a snapshot cannot be taken inside a batch, or before all values are encoded";
             return Err(Error::new(Code::InvalidArgument, detail));
         }
-        let mut cells: Vec<_> = self
-            .replica
-            .cells
-            .iter()
-            .filter_map(|(index, cell)| {
-                let body = cell.body.as_deref()?;
-                Some(Written { key: self.keys.text(index), stamp: cell.stamp, body })
-            })
-            .collect();
-        cells.sort_unstable_by_key(|cell| (cell.stamp, cell.key));
+        let cells = self.replica.cells.written(&self.keys, &|_| true);
         let mut out = MAGIC.to_vec();
         out.push(VERSION);
         self.replica.context().write(&mut out);

@@ -9,13 +9,13 @@ use super::effect::Effect;
 use super::writing::within;
 use crate::error::{Code, Error};
 use crate::key::Key;
+use crate::order::Ordered;
 use crate::replica::causal::Causal;
 use crate::replica::cells::{Kind, Written};
 use crate::replica::clock::{Hlc, Session};
 use crate::replica::frame::Message;
 use crate::state::entry::Entry;
 use crate::value::Stored;
-use std::collections::BTreeMap;
 use std::rc::Rc;
 
 /// A stamp this far ahead of our clock is left out.
@@ -238,7 +238,7 @@ impl<V: Stored> Kernel<V> {
         &mut self,
         merges: &[Merge<'_>],
         context: &Causal,
-        purged: &BTreeMap<Session, Hlc>,
+        purged: &Ordered<Session, Hlc>,
         everything: bool,
         time: Time,
         from: Session,

@@ -11,14 +11,14 @@
 
 use super::clock::{Hlc, Session, Stamp};
 use crate::codec::{Malformed, Reader, mix, write_varint};
-use std::collections::BTreeMap;
+use crate::order::{Ordered, sort};
 
 /// A causal context. See the module.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Causal {
-    bounds: BTreeMap<Session, Hlc>,
+    bounds: Ordered<Session, Hlc>,
     /// Writes seen out of order, with the reading of the write before each.
-    cloud: BTreeMap<(Session, Hlc), Hlc>,
+    cloud: Ordered<(Session, Hlc), Hlc>,
     floor: Hlc,
 }
 
@@ -52,32 +52,26 @@ impl Causal {
         if self.cloud.is_empty() {
             return;
         }
+        let (bounds, floor) = (&mut self.bounds, self.floor);
         // In order of session and reading, so one pass closes every chain that can be closed.
-        let cloud = std::mem::take(&mut self.cloud);
-        for ((session, hlc), previous) in cloud {
-            let bound = self.bound(session);
-            if hlc <= bound {
-                continue;
+        self.cloud.retain(|&(session, hlc), &mut previous| {
+            let bound = bounds.get(&session).copied().unwrap_or(floor);
+            if hlc > bound && previous <= bound {
+                bounds.insert(session, hlc);
             }
-            if previous <= bound {
-                self.bounds.insert(session, hlc);
-            } else {
-                self.cloud.insert((session, hlc), previous);
-            }
-        }
+            hlc > bound && previous > bound
+        });
         // A chain that no sound sender makes may have been overtaken.
-        let bounds = &self.bounds;
-        let floor = self.floor;
         self.cloud.retain(|(session, hlc), _| *hlc > bounds.get(session).copied().unwrap_or(floor));
     }
 
     /// Joins what another has seen.
     pub fn join(&mut self, other: &Causal) {
         self.raise_floor(other.floor);
-        for (&session, &hlc) in &other.bounds {
+        for (&session, &hlc) in other.bounds.iter() {
             self.advance(session, hlc);
         }
-        for (&(session, hlc), &previous) in &other.cloud {
+        for (&(session, hlc), &previous) in other.cloud.iter() {
             let known = self.cloud.get(&(session, hlc)).copied().unwrap_or(Hlc(u64::MAX));
             if known != Hlc(u64::MAX) || !self.covers(Stamp { hlc, session }) {
                 self.cloud.insert((session, hlc), previous.min(known));
@@ -90,9 +84,11 @@ impl Causal {
     pub fn until(&self, latest: Hlc) -> Self {
         let mut causal = self.clone();
         causal.floor = causal.floor.min(latest);
-        causal.bounds.values_mut().for_each(|hlc| *hlc = latest.min(*hlc));
         let floor = causal.floor;
-        causal.bounds.retain(|_, hlc| *hlc > floor);
+        causal.bounds.retain(|_, hlc| {
+            *hlc = latest.min(*hlc);
+            *hlc > floor
+        });
         causal.cloud.retain(|&(_, hlc), _| hlc <= latest);
         causal
     }
@@ -101,7 +97,7 @@ impl Causal {
     pub fn lacks(&self, other: &Causal) -> bool {
         other.floor > self.floor
             || other.bounds.iter().any(|(&session, &hlc)| hlc > self.bound(session))
-            || other.cloud.keys().any(|&(session, hlc)| !self.covers(Stamp { hlc, session }))
+            || other.cloud.iter().any(|(&(session, hlc), _)| !self.covers(Stamp { hlc, session }))
     }
 
     /// Forgets the earliest sessions until at most `max` are left, none of them later than
@@ -110,12 +106,13 @@ impl Causal {
         if self.bounds.len() <= max {
             return;
         }
-        let mut ends: Vec<_> = self.bounds.values().copied().filter(|&hlc| hlc <= latest).collect();
-        ends.sort_unstable();
+        let ends: Vec<_> = self.bounds.values().copied().filter(|&hlc| hlc <= latest).collect();
+        let mut order: Vec<_> = (0..ends.len() as u32).collect();
+        sort(&mut order, &|a, b| ends[a as usize].cmp(&ends[b as usize]));
         // A quarter more than needed, so that this is not done again at the next session.
         let excess = (self.bounds.len() - max + max / 4).min(ends.len());
-        if let Some(&floor) = excess.checked_sub(1).and_then(|last| ends.get(last)) {
-            self.raise_floor(floor);
+        if let Some(&last) = excess.checked_sub(1).and_then(|last| order.get(last)) {
+            self.raise_floor(ends[last as usize]);
         }
     }
 
@@ -144,14 +141,14 @@ impl Causal {
 
     /// The latest reading seen that is not later than `end`.
     pub fn latest(&self, end: Hlc) -> Hlc {
-        let seen = self.bounds.values().copied().chain(self.cloud.keys().map(|&(_, hlc)| hlc));
+        let seen = self.bounds.values().copied().chain(self.cloud.iter().map(|(&(_, hlc), _)| hlc));
         seen.chain([self.floor]).filter(|&hlc| hlc <= end).max().unwrap_or_default()
     }
 
     /// A hash that is equal for equal contexts.
     pub fn hash(&self) -> u64 {
         let bounds = self.bounds.iter().map(|(session, hlc)| (session.0, hlc.0, 1));
-        let cloud = self.cloud.keys().map(|(session, hlc)| (session.0, hlc.0, 2));
+        let cloud = self.cloud.iter().map(|((session, hlc), _)| (session.0, hlc.0, 2));
         let sum = |hash, (session, hlc, part)| mix(mix(mix(hash ^ session) ^ hlc) ^ part);
         bounds.chain(cloud).fold(mix(self.floor.0), sum)
     }
@@ -161,7 +158,7 @@ impl Causal {
         write_varint(self.floor.0, out);
         write_bounds(&self.bounds, out);
         write_varint(self.cloud.len() as u64, out);
-        for (&(session, hlc), &previous) in &self.cloud {
+        for (&(session, hlc), &previous) in self.cloud.iter() {
             out.extend_from_slice(&session.0.to_le_bytes());
             write_varint(hlc.0, out);
             write_varint(previous.0, out);
@@ -175,7 +172,7 @@ impl Causal {
         if bounds.values().any(|&hlc| hlc <= floor) {
             return Err("a bound below the floor");
         }
-        let mut cloud = BTreeMap::new();
+        let mut cloud = Ordered::default();
         let mut last = None;
         for _ in 0..reader.count(10)? {
             let stray = (Session(reader.u64()?), Hlc(reader.varint()?));
@@ -193,17 +190,17 @@ impl Causal {
 }
 
 /// Appends readings by session.
-pub fn write_bounds(bounds: &BTreeMap<Session, Hlc>, out: &mut Vec<u8>) {
+pub fn write_bounds(bounds: &Ordered<Session, Hlc>, out: &mut Vec<u8>) {
     write_varint(bounds.len() as u64, out);
-    for (session, hlc) in bounds {
+    for (session, hlc) in bounds.iter() {
         out.extend_from_slice(&session.0.to_le_bytes());
         write_varint(hlc.0, out);
     }
 }
 
 /// Reads readings by session, in order and without repeats.
-pub fn read_bounds(reader: &mut Reader<'_>) -> Result<BTreeMap<Session, Hlc>, Malformed> {
-    let mut bounds = BTreeMap::new();
+pub fn read_bounds(reader: &mut Reader<'_>) -> Result<Ordered<Session, Hlc>, Malformed> {
+    let mut bounds = Ordered::default();
     let mut last = None;
     for _ in 0..reader.count(9)? {
         let session = Session(reader.u64()?);

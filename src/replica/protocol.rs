@@ -206,7 +206,9 @@ impl Replica {
         while self.out_bytes > self.config.message_bytes && self.next_frame().is_some() {}
         self.tell(keys, monotonic_ms);
         self.put_question(monotonic_ms);
-        while let Some((&to, _)) = self.answers.iter().find(|(_, answer)| answer.due_ms <= monotonic_ms) {
+        let due: Vec<_> =
+            self.answers.iter().filter(|(_, answer)| answer.due_ms <= monotonic_ms).map(|(&to, _)| to).collect();
+        for to in due {
             if let Some(answer) = self.answers.remove(&to) {
                 self.answer(to, &answer, keys);
                 self.spoke_ms = monotonic_ms;
@@ -278,7 +280,7 @@ impl Replica {
         }
         let mut untold = std::mem::take(&mut self.untold);
         // In the order of the stamps that count now: a key may have been written again since.
-        untold.sort_by_key(|&index| self.cells.get(index).map(|cell| cell.stamp));
+        self.cells.sort(&mut untold);
         untold.dedup();
         let own = self.config.session;
         let room = self.config.frame_bytes.saturating_sub(OVERHEAD + 16);
@@ -335,13 +337,8 @@ impl Replica {
 
     fn answer(&mut self, to: Session, answer: &Answer, keys: &Table) {
         let everything = self.must_send_everything(answer);
-        let wanted = self.cells.iter().filter_map(|(index, cell)| {
-            let body = cell.body.as_deref()?;
-            let wanted = everything || !answer.context.covers(cell.stamp);
-            wanted.then(|| Written { key: keys.text(index), stamp: cell.stamp, body })
-        });
-        let mut cells: Vec<_> = wanted.collect();
-        cells.sort_unstable_by_key(|cell| (cell.stamp, cell.key));
+        let wanted = |cell: &Cell| everything || !answer.context.covers(cell.stamp);
+        let cells = self.cells.written(keys, &wanted);
         let (context, purged) = (self.context.clone(), self.purged.clone());
         let payload = payload(&Message::Diff { everything, context, purged, cells });
         self.send_payload(to, &payload);

@@ -8,7 +8,8 @@ use super::cells::{Cell, Cells, Kind, Written};
 use super::clock::{Clock, Hlc, Session, Stamp};
 use super::peers::Peers;
 use super::protocol::{Answer, Ask};
-use std::collections::{BTreeMap, VecDeque};
+use crate::order::Ordered;
+use std::collections::VecDeque;
 use std::rc::Rc;
 
 /// How many writes seen out of order are remembered.
@@ -58,7 +59,7 @@ pub struct Replica {
     /// The cells, for whoever merges.
     pub cells: Cells,
     pub(super) context: Causal,
-    pub(super) purged: BTreeMap<Session, Hlc>,
+    pub(super) purged: Ordered<Session, Hlc>,
     /// Local writes without a body, in the order in which they first became so.
     pub(super) unsealed: Vec<u32>,
     /// Sealed local writes that nobody has been told of.
@@ -76,7 +77,7 @@ pub struct Replica {
     pub(super) quiet_ms: Option<u64>,
     pub(super) ask: Option<Ask>,
     pub(super) asked_ms: Option<u64>,
-    pub(super) answers: BTreeMap<Session, Answer>,
+    pub(super) answers: Ordered<Session, Answer>,
     pub(super) ping_ms: u64,
     pub(super) pinged_ms: u64,
     /// Whether somebody new is here, who does not know this session.
@@ -97,7 +98,7 @@ impl Replica {
             clock: Clock::default(),
             cells: Cells::default(),
             context: Causal::default(),
-            purged: BTreeMap::new(),
+            purged: Ordered::default(),
             unsealed: Vec::new(),
             untold: Vec::new(),
             told: Hlc::default(),
@@ -110,7 +111,7 @@ impl Replica {
             quiet_ms: None,
             ask: None,
             asked_ms: None,
-            answers: BTreeMap::new(),
+            answers: Ordered::default(),
             ping_ms: u64::MAX,
             pinged_ms: 0,
             introduce: false,
@@ -137,7 +138,7 @@ impl Replica {
     }
 
     /// Up to which writes of each session tombstones have been dropped.
-    pub fn purged(&self) -> &BTreeMap<Session, Hlc> {
+    pub fn purged(&self) -> &Ordered<Session, Hlc> {
         &self.purged
     }
 
@@ -184,7 +185,7 @@ impl Replica {
     pub fn unsealed(&mut self) -> Vec<u32> {
         let mut unsealed = std::mem::take(&mut self.unsealed);
         unsealed.retain(|&index| self.cells.get(index).is_some_and(|cell| cell.body.is_none()));
-        unsealed.sort_by_key(|&index| self.cells.get(index).map(|cell| cell.stamp));
+        self.cells.sort(&mut unsealed);
         unsealed.dedup();
         self.unsealed = unsealed.clone();
         unsealed
@@ -276,11 +277,10 @@ impl Replica {
 
     /// Joins what the sender of a `DIFF`, or a snapshot, had seen. Writes later than `latest` were
     /// refused, so the clock does not follow them.
-    pub fn merged_state(&mut self, context: &Causal, purged: &BTreeMap<Session, Hlc>, everything: bool, latest: Hlc) {
+    pub fn merged_state(&mut self, context: &Causal, purged: &Ordered<Session, Hlc>, everything: bool, latest: Hlc) {
         if everything {
-            for (&session, &hlc) in purged {
-                let own = self.purged.entry(session).or_default();
-                *own = hlc.max(*own);
+            for (&session, &hlc) in purged.iter() {
+                self.purged.raise(session, hlc);
             }
         }
         self.context.join(&context.until(latest));
@@ -303,8 +303,7 @@ impl Replica {
             self.graves.pop_front();
             if self.cells.get(index).is_some_and(|cell| cell.stamp == stamp) {
                 self.cells.remove(index);
-                let purged = self.purged.entry(stamp.session).or_default();
-                *purged = stamp.hlc.max(*purged);
+                self.purged.raise(stamp.session, stamp.hlc);
                 gone.push(index);
             }
         }

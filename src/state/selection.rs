@@ -4,6 +4,7 @@
 //! looks at selectors that differ from the key in a literal segment.
 
 use crate::key::{Key, Selector};
+use crate::order::sort;
 use foldhash::fast::FixedState;
 use hashbrown::HashTable;
 use std::hash::BuildHasher;
@@ -17,9 +18,9 @@ struct Node {
     segment: Box<str>,
     children: u32,
     /// Watches whose selector ends here.
-    exact: Vec<WatchId>,
+    exact: Vec<u32>,
     /// Watches whose selector continues with `**`.
-    below: Vec<WatchId>,
+    below: Vec<u32>,
 }
 
 /// The trie. See the module.
@@ -46,7 +47,7 @@ impl Selection {
         for_each_path(selector, |path, below| {
             let node = path.fold(ROOT, |node, segment| self.child(node, segment));
             let node = &mut self.nodes[node as usize];
-            if below { &mut node.below } else { &mut node.exact }.push(watch);
+            if below { &mut node.below } else { &mut node.exact }.push(watch.0);
         });
     }
 
@@ -56,7 +57,7 @@ impl Selection {
             let found = Iterator::try_fold(&mut path, ROOT, |node, segment| self.find(node, segment));
             let Some(node) = found else { return };
             let found = &mut self.nodes[node as usize];
-            if below { &mut found.below } else { &mut found.exact }.retain(|&other| other != watch);
+            if below { &mut found.below } else { &mut found.exact }.retain(|&other| other != watch.0);
             self.prune(node);
         });
     }
@@ -65,12 +66,12 @@ impl Selection {
     pub fn matching(&self, key: &Key) -> Vec<WatchId> {
         let mut found = Vec::new();
         self.collect(ROOT, Some(key.text()), &mut found);
-        found.sort_unstable();
+        sort(&mut found, &|a, b| a.cmp(&b));
         found.dedup();
-        found
+        found.into_iter().map(WatchId).collect()
     }
 
-    fn collect(&self, node: u32, rest: Option<&str>, found: &mut Vec<WatchId>) {
+    fn collect(&self, node: u32, rest: Option<&str>, found: &mut Vec<u32>) {
         let Some(rest) = rest else {
             return found.extend_from_slice(&self.nodes[node as usize].exact);
         };

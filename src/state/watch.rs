@@ -11,7 +11,6 @@ use super::selection::{Selection, WatchId};
 use crate::key::{Key, Selector};
 use foldhash::fast::FixedState;
 use hashbrown::HashMap;
-use std::collections::BTreeMap;
 use std::rc::Rc;
 
 /// An interned set of watches; reused once it has been released. [`SetId::NOBODY`] is the empty one.
@@ -48,7 +47,7 @@ struct Memo {
 
 /// All open watches. See the module.
 pub struct Watches<V> {
-    open: BTreeMap<WatchId, Watch<V>>,
+    open: HashMap<WatchId, Watch<V>, FixedState>,
     opened: u32,
     selection: Selection,
     owners: HashMap<Rc<str>, Vec<WatchId>, FixedState>,
@@ -70,7 +69,7 @@ impl<V: Clone> Watches<V> {
     /// None yet.
     pub fn new(seed: u64) -> Self {
         Self {
-            open: BTreeMap::new(),
+            open: HashMap::with_hasher(FixedState::with_seed(seed)),
             opened: 0,
             selection: Selection::new(seed),
             owners: HashMap::with_hasher(FixedState::with_seed(seed)),

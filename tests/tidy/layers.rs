@@ -11,7 +11,7 @@ const LAYERS: &[&[&str]] = &[
     &["value"],
     &["codec"],
     // containers
-    &["table", "timer"],
+    &["order", "table", "timer"],
     // parts
     &["state", "replica", "process", "council"],
     &["kernel"],
