@@ -92,7 +92,10 @@ export class Dispatcher {
   /** How many of the waiting changes have been told. */
   private told = 0;
 
-  constructor(private readonly report: (error: unknown) => void) {}
+  readonly #report: (error: unknown) => void;
+  constructor(report: (error: unknown) => void) {
+    this.#report = report;
+  }
 
   /** How many changes are waiting to be told. */
   get backlog(): number {
@@ -118,7 +121,7 @@ export class Dispatcher {
 
   /** Tells all that is waiting, unless a watcher is running: then that is told when it returns. */
   run(): void {
-    const { waiting } = this;
+    const waiting = this.waiting;
     if (this.running || waiting.length === 0) return;
     this.running = true;
     // Read by position and shortened now and then, so that a long queue is not moved at every step.
@@ -142,20 +145,20 @@ export class Dispatcher {
 
   private deliver(watch: Watch, change: Change): void {
     // A filter may end its own watch.
-    if (watch.filter !== undefined && (!passes(watch, change, this.report) || watch.closed)) return;
+    if (watch.filter !== undefined && (!passes(watch, change, this.#report) || watch.closed)) return;
     watch.delivered++;
     if (watch.once) watch.stop();
     try {
       const result: unknown = watch.watcher(change as Change<never>);
       // An asynchronous watcher fails later, and is reported all the same.
-      if (result instanceof Promise) result.catch((cause) => this.failed(watch, cause));
+      if (result instanceof Promise) result.catch((cause) => this.#failed(watch, cause));
     } catch (cause) {
-      this.failed(watch, cause);
+      this.#failed(watch, cause);
     }
   }
 
-  private failed(watch: Watch, cause: unknown): void {
-    this.report(
+  #failed(watch: Watch, cause: unknown): void {
+    this.#report(
       new StatehallError("callback-failed", `a watcher of ${JSON.stringify(watch.selector)} threw`, { cause }),
     );
   }

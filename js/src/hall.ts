@@ -53,21 +53,20 @@ type Watcher = (change: Change) => unknown;
 export class Hall implements contract.Hall {
   readonly agent: Agent;
   private readonly origin: number;
-  private readonly owned = new Set<Watch>();
-  private readonly visitors = new Set<() => void>();
+  readonly #owned = new Set<Watch>();
+  readonly #visitors = new Set<() => void>();
   private released = false;
 
   constructor(
     readonly name: string,
     agent: Agent,
-    private readonly session_: Session,
-    private readonly handles: Handles,
+    /** @internal Not `#session_`: tests look at it. */
+    readonly session_: Session,
     onError?: ((error: unknown) => void) | undefined,
   ) {
     this.origin = session_.origin(agent);
     this.agent = agent;
-    handles.add(this);
-    if (onError) session_.listeners.set(this, onError);
+    session_.handles.set(this, onError);
   }
 
   get session(): string {
@@ -166,7 +165,7 @@ export class Hall implements contract.Hall {
     const { value: admitted, size, same } = admit(value, cell?.value, limits);
     const known = cell && (same ? cell.ref : session.refBefore(cell, admitted));
     const ref = known ?? mirror.hold(admitted);
-    const factsRef = facts ? this.factsRef(cell, facts.value) : 0;
+    const factsRef = facts ? this.#factsRef(cell, facts.value) : 0;
     try {
       const answer = session.call((core) =>
         core.write(key, ref, size, factsRef, facts?.size ?? 0, this.origin, expect, ttl, touch, session.now()),
@@ -189,7 +188,7 @@ export class Hall implements contract.Hall {
   }
 
   /** The number for metadata: the one there is, if they are the same. */
-  private factsRef(cell: Cell | undefined, facts: Metadata): number {
+  #factsRef(cell: Cell | undefined, facts: Metadata): number {
     const { mirror, limits } = this.session_;
     if (cell?.metadata && admit(facts, cell.metadata, { ...limits, valueBytes: limits.metadataBytes }).same) {
       return this.session_.call((core) => core.entry(cell.key) as Float64Array)[3] as number;
@@ -207,28 +206,28 @@ export class Hall implements contract.Hall {
   }
 
   delete(key: Key, options: contract.DeleteOptions = {}): Written {
-    return this.command("delete", key, () => this.remove(key, options));
+    return this.#command("delete", key, () => this.#remove(key, options));
   }
 
-  private remove(key: Key, options: contract.DeleteOptions): Written {
+  #remove(key: Key, options: contract.DeleteOptions): Written {
     checkOptions(options, deleteOptions);
     const session = this.session_;
     const text = keyText(key);
     const { expect = -1, touch = false } = options;
-    const answer = this.settled(() =>
+    const answer = this.#settled(() =>
       session.call((core) => core.delete(text, this.origin, expect, touch, session.now())),
     );
     const [revision, changed, conflict] = answer as Iterable<number> as [number, number, number];
     const cell = session.mirror.cells.get(text);
-    if (session.journal && changed === 1 && cell) this.drop(cell);
+    if (session.journal && changed === 1 && cell) this.#drop(cell);
     return { revision, changed: changed === 1, conflict: conflict === 1 };
   }
 
   update(key: Key, initial: unknown, change: (value: never) => unknown): never {
-    return this.command("update", key, () => this.change(key, initial, change));
+    return this.#command("update", key, () => this.#change(key, initial, change));
   }
 
-  private change(key: Key, initial: unknown, change: (value: never) => unknown): never {
+  #change(key: Key, initial: unknown, change: (value: never) => unknown): never {
     checkArgument("the third argument of update", change, "callable");
     const current = this.cell(key);
     const before = { ref: current?.ref ?? 0, revision: current?.revision ?? 0 };
@@ -269,23 +268,23 @@ export class Hall implements contract.Hall {
   }
 
   keys(selector?: Selector): string[] {
-    return this.selected(selector).map((cell) => cell.key);
+    return this.#selected(selector).map((cell) => cell.key);
   }
 
   toMap(selector?: Selector): Map<string, never> {
-    return new Map(this.selected(selector).map((cell) => [cell.key, handOut(cell.value as Value) as never]));
+    return new Map(this.#selected(selector).map((cell) => [cell.key, handOut(cell.value as Value) as never]));
   }
 
   clear(selector?: Selector): number {
-    return this.command("clear", undefined, () => this.removeAll(selector));
+    return this.#command("clear", undefined, () => this.#removeAll(selector));
   }
 
-  private removeAll(selector: Selector | undefined): number {
+  #removeAll(selector: Selector | undefined): number {
     const session = this.session_;
     const pattern = selector === undefined ? [] : patternOf(selector);
-    const cells = session.journal ? this.selected(selector) : [];
-    const count = this.settled(() => session.call((core) => core.clear(pattern, this.origin, session.now())));
-    for (const cell of cells) this.drop(cell);
+    const cells = session.journal ? this.#selected(selector) : [];
+    const count = this.#settled(() => session.call((core) => core.clear(pattern, this.origin, session.now())));
+    for (const cell of cells) this.#drop(cell);
     return count;
   }
 
@@ -325,18 +324,18 @@ export class Hall implements contract.Hall {
     const watcher = typeof rest[0] === "function" ? (rest.shift() as Watcher) : undefined;
     const [options = {}] = rest as [contract.IterateOptions?];
     checkOptions(options, watcher ? watchOptions : (iterateOptions as Shape));
-    return (watcher ? this.listen(selector, watcher, options) : this.iterate(selector, options)) as never;
+    return (watcher ? this.#listen(selector, watcher, options) : this.#iterate(selector, options)) as never;
   }
 
-  private listen(selector: Selector, watcher: Watcher, options: contract.WatchOptions): Stop {
-    const watch = this.openWatch(selector, watcher, options, undefined);
+  #listen(selector: Selector, watcher: Watcher, options: contract.WatchOptions): Stop {
+    const watch = this.#openWatch(selector, watcher, options, undefined);
     return stopper(watch.stop);
   }
 
-  private iterate(selector: Selector, options: contract.IterateOptions): ChangeStream {
+  #iterate(selector: Selector, options: contract.IterateOptions): ChangeStream {
     const stream = new ChangeStream(this.open());
     const capacity = options.capacity ?? this.limits.queue;
-    const watch = this.openWatch(
+    const watch = this.#openWatch(
       selector,
       () => stream.wake(),
       options,
@@ -347,7 +346,7 @@ export class Hall implements contract.Hall {
     return stream;
   }
 
-  private openWatch(
+  #openWatch(
     selector: Selector,
     watcher: Watcher,
     options: contract.IterateOptions,
@@ -378,12 +377,12 @@ export class Hall implements contract.Hall {
         session.closeWatch(watch);
         watch.closed = true;
         for (const end of signals) end.removeEventListener("abort", watch.stop);
-        for (const holder of holders) holder.owned.delete(watch);
+        for (const holder of holders) holder.#owned.delete(watch);
         ended?.();
       },
     };
     for (const end of signals) end.addEventListener("abort", watch.stop);
-    for (const holder of holders) holder.owned.add(watch);
+    for (const holder of holders) holder.#owned.add(watch);
     const aborted = signals.some((end) => end.aborted) || holders.some((end) => end.closed);
     try {
       session.openWatch(watch, initial && !aborted);
@@ -413,7 +412,7 @@ export class Hall implements contract.Hall {
 
   as(agent: Agent): contract.Hall {
     checkArgument("an agent's name", agent, "text");
-    return new Hall(this.name, agent, this.open(), this.handles);
+    return new Hall(this.name, agent, this.open());
   }
 
   sessions(): contract.Session[] {
@@ -426,10 +425,10 @@ export class Hall implements contract.Hall {
     const session = this.open();
     const visitor = () => watcher(this.sessions());
     session.visitors.add(visitor);
-    this.visitors.add(visitor);
+    this.#visitors.add(visitor);
     return stopper(() => {
       session.visitors.delete(visitor);
-      this.visitors.delete(visitor);
+      this.#visitors.delete(visitor);
     });
   }
 
@@ -439,7 +438,7 @@ export class Hall implements contract.Hall {
 
   snapshot(): Uint8Array {
     const session = this.open();
-    return this.settled(() =>
+    return this.#settled(() =>
       session.call((core) => {
         session.seal();
         return core.snapshot();
@@ -452,21 +451,19 @@ export class Hall implements contract.Hall {
       throw new StatehallError("invalid-argument", "a snapshot is a Uint8Array, as snapshot() returned it");
     }
     const session = this.open();
-    this.settled(() => session.restore(snapshot));
+    this.#settled(() => session.restore(snapshot));
   }
 
   export(selector?: Selector): string {
-    return exported(this.selected(selector));
+    return exported(this.#selected(selector));
   }
 
   close(): void {
     if (this.released) return;
     this.released = true;
-    for (const watch of [...this.owned]) watch.stop();
-    for (const visitor of this.visitors) this.session_.visitors.delete(visitor);
-    this.session_.leave(this.agent);
-    this.handles.release(this);
-    this.session_.listeners.delete(this);
+    for (const watch of [...this.#owned]) watch.stop();
+    for (const visitor of this.#visitors) this.session_.visitors.delete(visitor);
+    this.session_.leave(this, this.agent);
   }
 
   [Symbol.dispose](): void {
@@ -479,14 +476,14 @@ export class Hall implements contract.Hall {
   }
 
   /** Carries out a command, inside a batch as one of it. */
-  private command<R>(verb: string, key: Key | undefined, work: () => R): R {
+  #command<R>(verb: string, key: Key | undefined, work: () => R): R {
     const session = this.open();
     session.checkBacklog();
     return session.journal ? session.command(verb, key, work) : work();
   }
 
   /** Carries out what a call has caused, even if it failed. */
-  private settled<R>(work: () => R): R {
+  #settled<R>(work: () => R): R {
     try {
       return work();
     } finally {
@@ -496,14 +493,10 @@ export class Hall implements contract.Hall {
 
   private cell(key: Key): Cell | undefined {
     const session = this.open();
-    const text = typeof key === "string" ? key : keyText(key);
-    const cell = session.find(text);
-    // Only of a key that is not here may the text be no key at all.
-    if (cell === undefined) session.call((core) => core.check_key(keyText(text)));
-    return cell;
+    return session.find(typeof key === "string" ? key : keyText(key)) ?? session.absent(keyText(key));
   }
 
-  private selected(selector: Selector | undefined): Cell[] {
+  #selected(selector: Selector | undefined): Cell[] {
     const session = this.open();
     session.expire();
     const pattern = selector === undefined ? [] : patternOf(selector);
@@ -512,7 +505,7 @@ export class Hall implements contract.Hall {
   }
 
   /** Mirrors a delete inside a batch. */
-  private drop(cell: Cell): void {
+  #drop(cell: Cell): void {
     this.session_.note(cell);
     Object.assign(cell, { ref: 0, value: undefined, revision: 0, metadata: undefined, expires: undefined });
   }
@@ -521,25 +514,4 @@ export class Hall implements contract.Hall {
 /** What ends something: callable, disposable and, as "unsubscribe", recognisable. */
 function stopper(stop: () => void): Stop {
   return Object.assign(() => stop(), { unsubscribe: stop, [Symbol.dispose]: stop });
-}
-
-/** The handles to one session; releasing the last ends it. */
-export class Handles {
-  private readonly handles = new Set<Hall>();
-
-  constructor(
-    private readonly session: Session,
-    private readonly ended: () => void,
-  ) {}
-
-  add(handle: Hall): void {
-    this.handles.add(handle);
-  }
-
-  release(handle: Hall): void {
-    this.handles.delete(handle);
-    if (this.handles.size > 0) return;
-    this.session.close();
-    this.ended();
-  }
 }

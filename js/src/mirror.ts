@@ -35,7 +35,7 @@ const whole = Math.trunc;
 export class Mirror {
   readonly cells = new Map<string, Cell>();
   readonly values: (Value | undefined)[] = [];
-  private readonly slots: (Cell | undefined)[] = [];
+  readonly #slots: (Cell | undefined)[] = [];
   private readonly free: number[] = [];
   private given = 0;
   /** The number that was let go last, or 0: a put takes one and lets another go, without going through `free`. */
@@ -63,9 +63,8 @@ export class Mirror {
   /** Takes in values that have arrived: pairs of number and length, and all their bytes. */
   arrive(arrivals: Uint32Array, bytes: Uint8Array): void {
     for (let i = 0, at = 0; i < arrivals.length; i += 2) {
-      const end = at + (arrivals[i + 1] as number);
-      this.values[arrivals[i] as number] = decode(bytes, at, end);
-      at = end;
+      this.values[arrivals[i] as number] = decode(bytes, at);
+      at += arrivals[i + 1] as number;
     }
   }
 
@@ -87,7 +86,7 @@ export class Mirror {
 
   /** The cell at a slot; with a key, one is made if there is none. */
   at(slot: number, key?: string): Cell | undefined {
-    const found = this.slots[slot % INDEXES];
+    const found = this.#slots[slot % INDEXES];
     if (found?.slot === slot || key === undefined) return found;
     const cell = {
       key,
@@ -99,16 +98,16 @@ export class Mirror {
       metadata: undefined,
       expires: undefined,
     };
-    this.slots[slot % INDEXES] = cell;
+    this.#slots[slot % INDEXES] = cell;
     this.cells.set(key, cell);
     return cell;
   }
 
   /** Forgets the cell of a slot that the kernel has taken back. */
   forget(slot: number): void {
-    const cell = this.slots[slot % INDEXES];
+    const cell = this.#slots[slot % INDEXES];
     if (cell?.slot !== slot) return;
-    this.slots[slot % INDEXES] = undefined;
+    this.#slots[slot % INDEXES] = undefined;
     this.cells.delete(cell.key);
   }
 
@@ -116,7 +115,7 @@ export class Mirror {
   clear(): Cell[] {
     const cells = [...this.cells.values()];
     this.cells.clear();
-    this.slots.length = this.values.length = this.free.length = this.given = this.spare = 0;
+    this.#slots.length = this.values.length = this.free.length = this.given = this.spare = 0;
     return cells.filter((cell) => cell.value !== undefined);
   }
 

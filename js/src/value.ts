@@ -95,7 +95,7 @@ export function utf8Length(text: string): number {
 
 /** What a reader gets: the stored value itself, or a copy if it holds bytes. */
 export function handOut(value: Value): Value {
-  return copy(value, holders);
+  return typeof value === "object" ? copy(value, holders) : value;
 }
 
 /** Marks a byte array, or a container that has one somewhere inside, that belongs to the hall alone. */
