@@ -92,13 +92,12 @@ export class Hall implements contract.Hall {
   put(key: Key, value: unknown, options?: contract.PutOptions): Written {
     const session = this.open();
     session.checkBacklog();
-    if (session.journal !== undefined) return this.putInBatch(key, value, options);
-    return this.set(key, value, options);
+    // Apart, so that a put outside batches makes no closure.
+    return session.journal === undefined ? this.set(key, value, options) : this.#putInBatch(key, value, options);
   }
 
-  // Apart, so that a put outside batches makes no closure.
-  private putInBatch(key: Key, value: unknown, options?: contract.PutOptions): Written {
-    return this.session_.command("put", key, () => this.set(key, value, options));
+  #putInBatch(key: Key, value: unknown, options?: contract.PutOptions): Written {
+    return this.#command("put", key, () => this.set(key, value, options));
   }
 
   private set(key: Key, value: unknown, options?: contract.PutOptions): Written {
@@ -118,7 +117,7 @@ export class Hall implements contract.Hall {
     const { mirror } = session;
     const { value: old, ref: replaced } = cell;
     const { agent } = this;
-    let ref = session.journal && session.refBefore(cell, value);
+    let ref = session.journal?.refBefore(cell, value, session.limits);
     if (ref === undefined) ref = mirror.hold(value);
     let answer: number;
     try {
@@ -128,7 +127,7 @@ export class Hall implements contract.Hall {
     }
     if (answer & REFUSED) throw session.refusal();
     const revision = session.revision + 1;
-    if (session.journal) session.note(cell);
+    if (session.journal) session.journal.note(cell);
     else session.revision = revision;
     cell.ref = ref;
     cell.value = value;
@@ -163,7 +162,7 @@ export class Hall implements contract.Hall {
     const { expect = -1, ttl = -1, touch = false, metadata } = options;
     const facts = metadata === undefined ? undefined : admitMetadata(metadata, limits);
     const { value: admitted, size, same } = admit(value, cell?.value, limits);
-    const known = cell && (same ? cell.ref : session.refBefore(cell, admitted));
+    const known = cell && (same ? cell.ref : session.journal?.refBefore(cell, admitted, limits));
     const ref = known ?? mirror.hold(admitted);
     const factsRef = facts ? this.#factsRef(cell, facts.value) : 0;
     try {
@@ -174,7 +173,7 @@ export class Hall implements contract.Hall {
       // From now on the kernel names this key by its slot.
       const written = slot < 0 ? undefined : mirror.at(slot, key);
       if (written && changed === 1) {
-        session.note(written);
+        session.journal?.note(written);
         // A renewal is told to nobody, not even to the mirror.
         written.expires = ttl < 0 ? undefined : session.now() + ttl;
         // A batch tells when it is committed, but its own reads see its writes.
@@ -214,9 +213,7 @@ export class Hall implements contract.Hall {
     const session = this.session_;
     const text = keyText(key);
     const { expect = -1, touch = false } = options;
-    const answer = this.#settled(() =>
-      session.call((core) => core.delete(text, this.origin, expect, touch, session.now())),
-    );
+    const answer = session.act((core) => core.delete(text, this.origin, expect, touch, session.now()));
     const [revision, changed, conflict] = answer as Iterable<number> as [number, number, number];
     const cell = session.mirror.cells.get(text);
     if (session.journal && changed === 1 && cell) this.#drop(cell);
@@ -283,7 +280,7 @@ export class Hall implements contract.Hall {
     const session = this.session_;
     const pattern = selector === undefined ? [] : patternOf(selector);
     const cells = session.journal ? this.#selected(selector) : [];
-    const count = this.#settled(() => session.call((core) => core.clear(pattern, this.origin, session.now())));
+    const count = session.act((core) => core.clear(pattern, this.origin, session.now()));
     for (const cell of cells) this.#drop(cell);
     return count;
   }
@@ -438,20 +435,17 @@ export class Hall implements contract.Hall {
 
   snapshot(): Uint8Array {
     const session = this.open();
-    return this.#settled(() =>
-      session.call((core) => {
-        session.seal();
-        return core.snapshot();
-      }),
-    );
+    return session.act((core) => {
+      session.seal();
+      return core.snapshot();
+    });
   }
 
   restore(snapshot: Uint8Array): void {
     if (!(snapshot instanceof Uint8Array)) {
       throw new StatehallError("invalid-argument", "a snapshot is a Uint8Array, as snapshot() returned it");
     }
-    const session = this.open();
-    this.#settled(() => session.restore(snapshot));
+    this.open().restore(snapshot);
   }
 
   export(selector?: Selector): string {
@@ -479,16 +473,7 @@ export class Hall implements contract.Hall {
   #command<R>(verb: string, key: Key | undefined, work: () => R): R {
     const session = this.open();
     session.checkBacklog();
-    return session.journal ? session.command(verb, key, work) : work();
-  }
-
-  /** Carries out what a call has caused, even if it failed. */
-  #settled<R>(work: () => R): R {
-    try {
-      return work();
-    } finally {
-      if (!this.session_.closed) this.session_.settle();
-    }
+    return session.journal ? session.journal.command(verb, key, work) : work();
   }
 
   private cell(key: Key): Cell | undefined {
@@ -506,7 +491,7 @@ export class Hall implements contract.Hall {
 
   /** Mirrors a delete inside a batch. */
   #drop(cell: Cell): void {
-    this.session_.note(cell);
+    this.session_.journal?.note(cell);
     Object.assign(cell, { ref: 0, value: undefined, revision: 0, metadata: undefined, expires: undefined });
   }
 }

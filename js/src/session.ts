@@ -17,6 +17,7 @@ import type { Adapter, Agent, Clock, Limits, Metadata, Value } from "./contract.
 import { Core, reset, started } from "./core.js";
 import { Dispatcher, ownerName, type Told, type Watch } from "./dispatch.js";
 import { readError, StatehallError } from "./error.js";
+import { Journal } from "./journal.js";
 import { type Cell, Mirror, mirrorChange } from "./mirror.js";
 import { INITIAL, NOTIFY, type Numbers, READY, REPORT, SESSIONS, SYNCED, TAKEN, WIDTH } from "./record.js";
 import { Bus } from "./share/bus.js";
@@ -41,9 +42,6 @@ const ASLEEP_MS = 5_000;
 /** How often the wasm instance, which all sessions of the realm share, has been replaced. */
 let epoch = 0;
 
-/** What a batch will restore if it fails. */
-export type Journal = Map<Cell, Cell>;
-
 export class Session {
   core: Core;
   readonly mirror = new Mirror();
@@ -62,10 +60,6 @@ export class Session {
   private epoch = epoch;
   readonly #agents = new Agents();
   private sets: (readonly Watch[] | undefined)[] = [];
-  /** Commands that the open batch has begun. */
-  #commands = 0;
-  /** Whether a batch that joined the open one has failed. */
-  #failed = false;
   /** Whether the instance has been replaced in the middle of a batch that goes on. */
   private interrupted = false;
   readonly #calls: (() => void)[] = [];
@@ -141,6 +135,15 @@ export class Session {
       return work(this.core);
     } catch (error) {
       throw this.explain(error);
+    }
+  }
+
+  /** Calls the kernel, and carries out what that has caused, even if it failed. */
+  act<R>(work: (core: Core) => R): R {
+    try {
+      return this.call(work);
+    } finally {
+      if (!this.closed) this.settle();
     }
   }
 
@@ -238,9 +241,7 @@ export class Session {
 
   /** Why the kernel refused a hot put. */
   refusal(): StatehallError {
-    const error = readError(this.call((core) => core.take_error()) ?? "poisoned: the kernel gave no reason");
-    this.settle();
-    return error;
+    return readError(this.act((core) => core.take_error()) as string);
   }
 
   /** Changes waiting for the reader of an iterated watch, and missed by it. */
@@ -252,27 +253,24 @@ export class Session {
 
   /** Runs `work` as one commit of all its commands, or of none. */
   batch<R>(work: () => R): R {
-    if (this.journal) return this.#join(work);
+    if (this.journal) return this.journal.join(work);
     this.call((core) => core.begin());
-    this.#failed = false;
-    const journal: Journal = new Map();
+    const journal = new Journal();
     this.journal = journal;
-    this.#commands = 0;
     try {
       const result = work();
-      if (this.#failed)
+      if (journal.failed)
         throw new StatehallError(
           "callback-failed",
           "a batch that joined this one has failed, so nothing of either happens",
         );
       this.call((core) => core.commit(this.now()));
       this.journal = undefined;
-      // A key that ends as it began has not changed, its revision included.
-      for (const [cell, before] of journal) if (cell.ref === before.ref) cell.revision = before.revision;
+      journal.keep();
       return result;
     } catch (error) {
       if (this.journal) {
-        this.restoreJournal();
+        this.#abandon();
         if (!this.closed) this.call((core) => core.roll_back());
       }
       throw error;
@@ -282,14 +280,10 @@ export class Session {
     }
   }
 
-  /** Runs `work` as a part of the open batch; if it fails, all fails. */
-  #join<R>(work: () => R): R {
-    try {
-      return work();
-    } catch (error) {
-      this.#failed = true;
-      throw error;
-    }
+  /** Puts the mirror back to before the open batch. */
+  #abandon(): void {
+    this.journal?.restore();
+    this.journal = undefined;
   }
 
   /** Refuses a command while watchers are too far behind: they have written faster than they were called. */
@@ -302,48 +296,23 @@ export class Session {
     throw new StatehallError("limit", `notices is at most ${notices}, this needs ${notices + 1}`);
   }
 
-  /** Carries out a command of the open batch; if it fails, the error says which it was. */
-  command<R>(verb: string, key: unknown, work: () => R): R {
-    const position = ++this.#commands;
-    try {
-      return work();
-    } catch (error) {
-      if (!(error instanceof StatehallError)) throw error;
-      const what = typeof key === "string" ? `${verb} ${JSON.stringify(key)}` : verb;
-      throw new StatehallError(error.code, `command ${position} (${what}): ${error.detail}`, { cause: error });
-    }
-  }
-
-  /** The number of a value that the cell had before the batch, if it is the same again. */
-  refBefore(cell: Cell, value: Value): number | undefined {
-    const before = this.journal?.get(cell);
-    return before?.value !== undefined && admit(value, before.value, this.limits).same ? before.ref : undefined;
-  }
-
   /** Joins a snapshot's state. */
   restore(snapshot: Uint8Array): void {
-    const { clock } = this.#opening;
-    this.call((core) => {
+    this.act((core) => {
       this.seal();
-      core.restore(snapshot, this.now(), clock.monotonic());
+      core.restore(snapshot, this.now(), this.#opening.clock.monotonic());
     });
   }
 
-  /** Notes, inside a batch, what a cell was before it. */
-  note(cell: Cell): void {
-    if (this.journal && !this.journal.has(cell)) this.journal.set(cell, { ...cell });
-  }
-
-  /** Puts the mirror back to before the batch. */
-  restoreJournal(): void {
-    for (const [cell, before] of this.journal ?? []) Object.assign(cell, before);
-    this.journal = undefined;
-  }
-
   openWatch(watch: Watch, initial: boolean): void {
-    watch.id = this.call((core) => core.watch(watch.pattern, initial, ownerName(watch), watch.capacity ?? -1));
-    this.watches.set(watch.id, watch);
+    this.call(() => this.#register(watch, initial));
     this.settle();
+  }
+
+  /** Opens a watch in the kernel. */
+  #register(watch: Watch, initial: boolean): void {
+    watch.id = this.core.watch(watch.pattern, initial, ownerName(watch), watch.capacity ?? -1);
+    this.watches.set(watch.id, watch);
   }
 
   closeWatch(watch: Watch): void {
@@ -454,7 +423,7 @@ export class Session {
     try {
       // A batch that closes its hall has not happened; what was written before it has.
       if (this.journal) {
-        this.restoreJournal();
+        this.#abandon();
         this.call((core) => core.roll_back());
       }
       this.suspend();
@@ -496,15 +465,9 @@ export class Session {
       queueMicrotask(() => this.#receive(frame));
       return;
     }
-    const { clock } = this.#opening;
     try {
       // A frame that comes from inside our own send belongs to the next turn.
-      this.call((core) => core.receive(frame, this.now(), clock.monotonic()));
-    } catch (error) {
-      this.report(error);
-    }
-    try {
-      if (!this.closed) this.settle();
+      this.act((core) => core.receive(frame, this.now(), this.#opening.clock.monotonic()));
     } catch (error) {
       this.report(error);
     }
@@ -592,7 +555,7 @@ export class Session {
   /** Makes the hall anew, in a new instance, from what the mirror holds. */
   #rebuild(): void {
     this.interrupted = this.journal !== undefined;
-    this.restoreJournal();
+    this.#abandon();
     this.epoch = epoch;
     const cells = this.mirror.clear();
     const watches = [...this.watches.values()];
@@ -607,10 +570,7 @@ export class Session {
     for (const cell of cells) if (told(cell)) this.#rewrite(cell, 1);
     for (const cell of cells) if (!told(cell)) this.#rewrite(cell, this.#opening.clock.now());
     this.#update();
-    for (const watch of watches) {
-      watch.id = this.core.watch(watch.pattern, false, ownerName(watch), watch.capacity ?? -1);
-      this.watches.set(watch.id, watch);
-    }
+    for (const watch of watches) this.#register(watch, false);
     this.now();
   }
 
