@@ -18,6 +18,7 @@ const ORDER: &[&str] = &[
     // parts
     "record",
     "mirror",
+    "journal",
     "share/channel",
     "share/bus",
     "dispatch",
