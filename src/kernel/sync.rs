@@ -2,7 +2,7 @@
 //!
 //! What arrives is checked whole before anything of it is applied, and applied as one commit.
 
-use super::Kernel;
+use super::{Kernel, Limits};
 use super::body::Body;
 use super::command::Time;
 use super::effect::Effect;
@@ -15,6 +15,8 @@ use crate::replica::clock::{Hlc, Session};
 use crate::replica::frame::Message;
 use crate::state::entry::Entry;
 use crate::value::Stored;
+use foldhash::fast::FixedState;
+use hashbrown::HashSet;
 use std::collections::BTreeMap;
 use std::rc::Rc;
 
@@ -72,14 +74,14 @@ impl<V: Stored> Kernel<V> {
         match Message::read(&envelope.payload, envelope.version).map_err(refused)? {
             Message::Ops { previous, cells } => {
                 self.replica.check_ops(from, previous, &cells).map_err(refused)?;
-                let merges = self.check_cells(cells)?;
+                let merges = self.check_cells(cells, time)?;
                 self.replica.heard(from, time.unix_ms, time.monotonic_ms);
                 self.merge(&merges, time, Vec::new(), from);
                 let cells: Vec<_> = merges.into_iter().map(|(written, _)| written).collect();
                 self.replica.merged_ops(from, previous, &cells, latest_taken(time), time.monotonic_ms);
             }
             Message::Diff { everything, context, purged, cells } => {
-                let merges = self.check_cells(cells)?;
+                let merges = self.check_cells(cells, time)?;
                 self.replica.heard(from, time.unix_ms, time.monotonic_ms);
                 self.merge_state(&merges, &context, &purged, everything, time, from);
                 if self.replica.answered() {
@@ -118,9 +120,7 @@ impl<V: Stored> Kernel<V> {
         if sealed && self.replica.transmit(&self.keys, time.monotonic_ms) {
             self.effects.push_back(Effect::Synced);
         }
-        for index in self.replica.purge(time.unix_ms, time.monotonic_ms) {
-            self.free_if_empty(index);
-        }
+        self.purge(time);
         if self.replica.peers.take_changed() {
             self.effects.push_back(Effect::Sessions);
         }
@@ -203,11 +203,14 @@ impl<V: Stored> Kernel<V> {
     }
 
     /// Reads the bodies of received cells and checks everything that could refuse them.
-    pub(super) fn check_cells<'a>(&self, cells: Vec<Written<'a>>) -> Result<Vec<Merge<'a>>, Error> {
+    pub(super) fn check_cells<'a>(&self, cells: Vec<Written<'a>>, time: Time) -> Result<Vec<Merge<'a>>, Error> {
         let refused = |reason| Error::new(Code::InvalidFrame, format!("a cell is refused: {reason}"));
-        let limits = &self.options.limits;
+        let (limits, latest) = (&self.options.limits, latest_taken(time));
         let before = (self.entries.count() as u64, self.entries.bytes());
         let (mut entries, mut bytes) = before;
+        let mut tombstones = 0;
+        // An entry makes room once, however often its key is written here.
+        let mut replaced = HashSet::with_hasher(FixedState::default());
         let mut merges = Vec::with_capacity(cells.len());
         for written in cells {
             let body = Body::read(written.body).map_err(refused)?;
@@ -215,14 +218,18 @@ impl<V: Stored> Kernel<V> {
             if index.is_none() {
                 self.check_key(&Key::parse(written.key).map_err(|_| refused("its key is not a key"))?)?;
             }
-            if self.replica.admits(index, &written) {
-                if let Some(old) = index.and_then(|index| self.entries.get(index)) {
+            if written.stamp.hlc <= latest && self.replica.admits(index, &written) {
+                if let Some(old) = index.and_then(|index| self.entries.get(index))
+                    && replaced.insert(index)
+                {
                     entries = entries.saturating_sub(1);
                     bytes = bytes.saturating_sub(u64::from(old.bytes) + written.key.len() as u64);
                 }
                 if body.kind != Kind::Tombstone {
                     entries += 1;
                     bytes += (written.key.len() + body.value.len() + body.metadata.map_or(0, <[u8]>::len)) as u64;
+                } else if index.is_none() {
+                    tombstones += 1;
                 }
             }
             merges.push((written, body));
@@ -230,6 +237,8 @@ impl<V: Stored> Kernel<V> {
         // Twice the limit, because each of two sessions may fill its own while they are apart.
         within("entries", limits.entries.saturating_mul(2).max(before.0), entries)?;
         within("bytes", limits.bytes.saturating_mul(2).max(before.1), bytes)?;
+        // A lower limit here only means that they are forgotten sooner: what a session with the usual one tells is taken.
+        within("tombstones", limits.tombstones.max(Limits::default().tombstones).saturating_mul(2), tombstones)?;
         Ok(merges)
     }
 
@@ -287,6 +296,17 @@ impl<V: Stored> Kernel<V> {
                 let origin = origin.clone().unwrap_or_else(|| old.origin.clone());
                 self.tell(index, Some(old), origin, revision);
             }
+            self.free_if_empty(index);
+        }
+        // Not all of a flood of deletes has to wait until time passes.
+        if self.replica.crowded() {
+            self.purge(time);
+        }
+    }
+
+    /// Forgets deletes whose time has come, or that are too many.
+    fn purge(&mut self, time: Time) {
+        for index in self.replica.purge(time.unix_ms, time.monotonic_ms) {
             self.free_if_empty(index);
         }
     }

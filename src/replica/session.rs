@@ -318,6 +318,11 @@ impl Replica {
         gone
     }
 
+    /// Whether twice as much is remembered of what is dead as may be.
+    pub fn crowded(&self) -> bool {
+        self.graves.len() / 2 > self.config.tombstones
+    }
+
     /// When [`Replica::purge`] next has something to do.
     pub fn purge_ms(&self) -> Option<u64> {
         let full = self.graves.len() > self.config.tombstones;
