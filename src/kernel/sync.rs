@@ -259,8 +259,8 @@ impl<V: Stored> Kernel<V> {
             outlived = self.replica.outlived(context, &kept);
         }
         self.merge(merges, time, outlived, from);
-        let latest = latest_taken(time);
-        self.replica.merged_state(context, purged, everything, latest);
+        let (latest, now) = (latest_taken(time), Hlc::at_ms(time.unix_ms));
+        self.replica.merged_state(context, purged, everything, latest, now);
         if self.replica.cells.live_hash() != live_before {
             self.replica.active(time.monotonic_ms);
         }

@@ -13,6 +13,11 @@ use super::clock::{Hlc, Session, Stamp};
 use crate::codec::{Malformed, Reader, mix, write_varint};
 use std::collections::BTreeMap;
 
+/// The most sessions that a context read from bytes may have: twice the highest limit of sessions.
+const BOUNDS_READ_MAX: usize = 131_072;
+/// The most single writes of one: many times what a session remembers.
+const CLOUD_READ_MAX: usize = 65_536;
+
 /// A causal context. See the module.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Causal {
@@ -86,10 +91,11 @@ impl Causal {
         self.compact();
     }
 
-    /// What of this is not later than `latest`.
-    pub fn until(&self, latest: Hlc) -> Self {
+    /// What of this is not later than `latest`, above a floor that is not later than `now`: only
+    /// what has long been written sinks below a floor.
+    pub fn until(&self, latest: Hlc, now: Hlc) -> Self {
         let mut causal = self.clone();
-        causal.floor = causal.floor.min(latest);
+        causal.floor = causal.floor.min(now);
         causal.bounds.values_mut().for_each(|hlc| *hlc = latest.min(*hlc));
         let floor = causal.floor;
         causal.bounds.retain(|_, hlc| *hlc > floor);
@@ -117,6 +123,28 @@ impl Causal {
         if let Some(&floor) = excess.checked_sub(1).and_then(|last| ends.get(last)) {
             self.raise_floor(floor);
         }
+    }
+
+    /// Forgets the latest sessions but one's own until `max` are left, and the latest strays until
+    /// `strays_max` are: their writes count as unseen, so that at worst they are told again. For
+    /// when there are more than honest sessions make, whose floors would be too high.
+    pub fn forget(&mut self, max: usize, strays_max: usize, own: Session) {
+        if self.bounds.len() > max {
+            let mut ends: Vec<_> = self.bounds.iter().map(|(&session, &hlc)| (hlc, session)).collect();
+            ends.sort_unstable();
+            for (_, session) in ends.split_off(max).into_iter().filter(|&(_, session)| session != own) {
+                self.bounds.remove(&session);
+            }
+        }
+        if self.cloud.len() > strays_max {
+            let mut strays: Vec<_> = self.cloud.keys().map(|&(session, hlc)| (hlc, session)).collect();
+            strays.sort_unstable();
+            for (hlc, session) in strays.split_off(strays_max) {
+                self.cloud.remove(&(session, hlc));
+            }
+        }
+        // A stray whose session is forgotten may now be beyond nothing.
+        self.compact();
     }
 
     fn raise_floor(&mut self, floor: Hlc) {
@@ -177,7 +205,11 @@ impl Causal {
         }
         let mut cloud = BTreeMap::new();
         let mut last = None;
-        for _ in 0..reader.count(10)? {
+        let count = reader.count(10)?;
+        if count > CLOUD_READ_MAX {
+            return Err("too many strays");
+        }
+        for _ in 0..count {
             let stray = (Session(reader.u64()?), Hlc(reader.varint()?));
             if last.is_some_and(|last| last >= stray) {
                 return Err("strays not in order");
@@ -205,7 +237,11 @@ pub fn write_bounds(bounds: &BTreeMap<Session, Hlc>, out: &mut Vec<u8>) {
 pub fn read_bounds(reader: &mut Reader<'_>) -> Result<BTreeMap<Session, Hlc>, Malformed> {
     let mut bounds = BTreeMap::new();
     let mut last = None;
-    for _ in 0..reader.count(9)? {
+    let count = reader.count(9)?;
+    if count > BOUNDS_READ_MAX {
+        return Err("too many sessions");
+    }
+    for _ in 0..count {
         let session = Session(reader.u64()?);
         if last.is_some_and(|last| last >= session) {
             return Err("sessions not in order");

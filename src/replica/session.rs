@@ -13,6 +13,8 @@ use std::rc::Rc;
 
 /// How many writes seen out of order are remembered.
 const STRAYS_MAX: usize = 4_096;
+/// So many sessions are never too many: they take little.
+const SESSIONS_MIN: usize = 1_024;
 
 /// What a session is made from.
 pub struct Config {
@@ -247,6 +249,7 @@ impl Replica {
         if previous <= self.context.bound(from) || cfg!(ablate = "prev") {
             self.context.advance(from, last.stamp.hlc);
             self.context.compact();
+            self.forget();
             return;
         }
         let mut before = previous;
@@ -276,15 +279,37 @@ impl Replica {
 
     /// Joins what the sender of a `DIFF`, or a snapshot, had seen. Writes later than `latest` were
     /// refused, so the clock does not follow them.
-    pub fn merged_state(&mut self, context: &Causal, purged: &BTreeMap<Session, Hlc>, everything: bool, latest: Hlc) {
+    pub fn merged_state(
+        &mut self,
+        context: &Causal,
+        purged: &BTreeMap<Session, Hlc>,
+        everything: bool,
+        latest: Hlc,
+        now: Hlc,
+    ) {
+        self.context.join(&context.until(latest, now));
+        self.clock.observe(self.context.latest(latest));
+        self.forget();
         if everything {
+            // What nobody has seen nobody has dropped. Who claims so would have everything told to everybody, always.
             for (&session, &hlc) in purged {
-                let own = self.purged.entry(session).or_default();
-                *own = hlc.max(*own);
+                let hlc = hlc.min(self.context.bound(session));
+                if hlc > self.context.floor() {
+                    let own = self.purged.entry(session).or_default();
+                    *own = hlc.max(*own);
+                }
             }
         }
-        self.context.join(&context.until(latest));
-        self.clock.observe(self.context.latest(latest));
+    }
+
+    /// Forgets sessions and strays that are more than honest sessions make.
+    fn forget(&mut self) {
+        let sessions = self.config.sessions.max(SESSIONS_MIN);
+        if self.context.sessions() > 2 * sessions || self.context.strays() > 2 * STRAYS_MAX {
+            self.context.forget(sessions, STRAYS_MAX, self.config.session);
+            let (context, floor) = (&self.context, self.context.floor());
+            self.purged.retain(|&session, _| context.bound(session) > floor);
+        }
     }
 
     /// Drops what has been dead for long enough, and forgets the earliest sessions past the
