@@ -2,11 +2,11 @@
 //!
 //! What arrives is checked whole before anything of it is applied, and applied as one commit.
 
-use super::{Kernel, Limits};
 use super::body::Body;
 use super::command::Time;
 use super::effect::Effect;
 use super::writing::within;
+use super::{Kernel, Limits};
 use crate::error::{Code, Error};
 use crate::key::Key;
 use crate::replica::causal::Causal;
@@ -69,7 +69,7 @@ impl<V: Stored> Kernel<V> {
             return Err(Error::new(Code::InvalidArgument, "a frame cannot be taken in inside a batch"));
         }
         let Some(envelope) = self.replica.receive(frame, time.unix_ms, time.monotonic_ms)? else { return Ok(()) };
-        let from = envelope.from;
+        let (from, to_all) = (envelope.from, envelope.to_all);
         let refused = |reason| Error::new(Code::InvalidFrame, format!("a message is refused: {reason}"));
         match Message::read(&envelope.payload, envelope.version).map_err(refused)? {
             Message::Ops { previous, cells } => {
@@ -83,8 +83,11 @@ impl<V: Stored> Kernel<V> {
             Message::Diff { everything, context, purged, cells } => {
                 let merges = self.check_cells(cells, time)?;
                 self.replica.heard(from, time.unix_ms, time.monotonic_ms);
+                let before = (self.replica.context().hash(), self.replica.cells.live_hash(), self.revision);
                 self.merge_state(&merges, &context, &purged, everything, time, from);
-                if self.replica.answered() {
+                let after = (self.replica.context().hash(), self.replica.cells.live_hash(), self.revision);
+                let told_all = to_all && everything && context.hash() == after.0;
+                if self.replica.answered(before != after, told_all) {
                     self.effects.push_back(Effect::Synced);
                 }
             }

@@ -75,14 +75,21 @@ pub struct Replica {
     pub traffic: Traffic,
     pub(super) assembly: Assembly,
     pub(super) joined: bool,
+    pub(super) joined_ms: u64,
     pub(super) quiet_ms: Option<u64>,
     pub(super) ask: Option<Ask>,
     pub(super) asked_ms: Option<u64>,
+    /// Questions in a row whose answers have taught nothing.
+    pub(super) vain: u32,
     pub(super) answers: BTreeMap<Session, Answer>,
+    /// Until when it rests from the last one.
+    pub(super) rested_ms: u64,
     pub(super) ping_ms: u64,
     pub(super) pinged_ms: u64,
     /// Whether somebody new is here, who does not know this session.
     pub(super) introduce: bool,
+    /// Before when it does not say again who it is.
+    pub(super) introduced_ms: u64,
     pub(super) spoke_ms: u64,
     pub(super) messages: u64,
     pub(super) out: VecDeque<Vec<u8>>,
@@ -109,13 +116,17 @@ impl Replica {
             traffic: Traffic::default(),
             assembly,
             joined: false,
+            joined_ms: 0,
             quiet_ms: None,
             ask: None,
             asked_ms: None,
+            vain: 0,
             answers: BTreeMap::new(),
+            rested_ms: 0,
             ping_ms: u64::MAX,
             pinged_ms: 0,
             introduce: false,
+            introduced_ms: 0,
             spoke_ms: 0,
             messages: 0,
             out: VecDeque::new(),
@@ -259,6 +270,8 @@ impl Replica {
             }
             before = cell.stamp.hlc;
         }
+        // What is missing is known to exist: that is no question in vain.
+        self.vain = 0;
         self.ask(from, false, monotonic_ms);
     }
 
