@@ -79,6 +79,7 @@ impl<V: Stored> Kernel<V> {
                 self.merge(&merges, time, Vec::new(), from);
                 let cells: Vec<_> = merges.into_iter().map(|(written, _)| written).collect();
                 self.replica.merged_ops(from, previous, &cells, latest_taken(time), time.monotonic_ms);
+                self.purge_if_crowded(time);
             }
             Message::Diff { everything, context, purged, cells } => {
                 let merges = self.check_cells(cells, time)?;
@@ -264,6 +265,7 @@ impl<V: Stored> Kernel<V> {
         self.merge(merges, time, outlived, from);
         let (latest, now) = (latest_taken(time), Hlc::at_ms(time.unix_ms));
         self.replica.merged_state(context, purged, everything, latest, now);
+        self.purge_if_crowded(time);
         if self.replica.cells.live_hash() != live_before {
             self.replica.active(time.monotonic_ms);
         }
@@ -301,7 +303,10 @@ impl<V: Stored> Kernel<V> {
             }
             self.free_if_empty(index);
         }
-        // Not all of a flood of deletes has to wait until time passes.
+    }
+
+    /// A flood of deletes does not wait until time passes.
+    fn purge_if_crowded(&mut self, time: Time) {
         if self.replica.crowded() {
             self.purge(time);
         }

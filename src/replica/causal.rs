@@ -110,6 +110,13 @@ impl Causal {
             || other.cloud.keys().any(|&(session, hlc)| !self.covers(Stamp { hlc, session }))
     }
 
+    /// Whether all that another has seen of a session, up to a reading, has been seen here too.
+    pub fn has_all_of(&self, other: &Causal, session: Session, until: Hlc) -> bool {
+        let mut strays = other.cloud.range((session, Hlc(0))..=(session, until));
+        other.bound(session).min(until) <= self.bound(session)
+            && strays.all(|(&(session, hlc), _)| self.covers(Stamp { hlc, session }))
+    }
+
     /// Forgets the earliest sessions until at most `max` are left, none of them later than
     /// `latest`: their writes up to the new floor count as seen.
     pub fn prune(&mut self, max: usize, latest: Hlc) {

@@ -359,7 +359,7 @@ impl Replica {
     }
 
     fn must_send_everything(&self, answer: &Answer) -> bool {
-        let missed = |(&session, &hlc): (&Session, &Hlc)| answer.context.bound(session) < hlc;
+        let missed = |(&session, &hlc): (&Session, &Hlc)| !answer.context.has_all_of(&self.context, session, hlc);
         let behind = self.purged.iter().any(missed) || answer.context.floor() < self.context.floor();
         (answer.everything || behind) && !cfg!(ablate = "full")
     }

@@ -304,10 +304,9 @@ impl Replica {
         self.clock.observe(self.context.latest(latest));
         self.forget();
         if everything {
-            // What nobody has seen nobody has dropped. Who claims so would have everything told to everybody, always.
+            // What nobody has seen nobody has dropped.
             for (&session, &hlc) in purged {
-                let hlc = hlc.min(self.context.bound(session));
-                if hlc > self.context.floor() {
+                if hlc > self.context.floor() && self.context.covers(Stamp { hlc, session }) {
                     let own = self.purged.entry(session).or_default();
                     *own = hlc.max(*own);
                 }
@@ -320,8 +319,8 @@ impl Replica {
         let sessions = self.config.sessions.max(SESSIONS_MIN);
         if self.context.sessions() > 2 * sessions || self.context.strays() > 2 * STRAYS_MAX {
             self.context.forget(sessions, STRAYS_MAX, self.config.session);
-            let (context, floor) = (&self.context, self.context.floor());
-            self.purged.retain(|&session, _| context.bound(session) > floor);
+            let context = &self.context;
+            self.purged.retain(|&session, &mut hlc| context.covers(Stamp { hlc, session }));
         }
     }
 
@@ -341,8 +340,11 @@ impl Replica {
             self.graves.pop_front();
             if self.cells.get(index).is_some_and(|cell| cell.stamp == stamp) {
                 self.cells.remove(index);
-                let purged = self.purged.entry(stamp.session).or_default();
-                *purged = stamp.hlc.max(*purged);
+                // What was never sealed nobody has seen, so nobody can miss its end.
+                if self.context.covers(stamp) {
+                    let purged = self.purged.entry(stamp.session).or_default();
+                    *purged = stamp.hlc.max(*purged);
+                }
                 gone.push(index);
             }
         }
