@@ -68,7 +68,9 @@ impl<V: Stored> Kernel<V> {
         if self.batch.is_some() {
             return Err(Error::new(Code::InvalidArgument, "a frame cannot be taken in inside a batch"));
         }
-        let Some(envelope) = self.replica.receive(frame, time.unix_ms, time.monotonic_ms)? else { return Ok(()) };
+        let envelope = self.replica.receive(frame, time.unix_ms, time.monotonic_ms)?;
+        self.rename_if_due(time);
+        let Some(envelope) = envelope else { return Ok(()) };
         let (from, to_all) = (envelope.from, envelope.to_all);
         let refused = |reason| Error::new(Code::InvalidFrame, format!("a message is refused: {reason}"));
         match Message::read(&envelope.payload, envelope.version).map_err(refused)? {
@@ -83,6 +85,7 @@ impl<V: Stored> Kernel<V> {
             }
             Message::Diff { everything, context, purged, cells } => {
                 let merges = self.check_cells(cells, time)?;
+                self.check_quote(&context, frame, time);
                 self.replica.heard(from, time.unix_ms, time.monotonic_ms);
                 let before = (self.replica.context().hash(), self.replica.cells.live_hash(), self.revision);
                 self.merge_state(&merges, &context, &purged, everything, time, from);
@@ -93,6 +96,7 @@ impl<V: Stored> Kernel<V> {
                 }
             }
             Message::Hello { agent, everything, context } => {
+                self.check_quote(&context, frame, time);
                 self.replica.heard(from, time.unix_ms, time.monotonic_ms);
                 self.replica.on_hello(from, agent, everything, context, time.monotonic_ms);
             }
@@ -117,6 +121,7 @@ impl<V: Stored> Kernel<V> {
         if self.batch.is_some() {
             return;
         }
+        self.rename_if_due(time);
         // Sealed as they were written, even those that expire now; told before they are purged.
         // Alone, nothing is sent: a snapshot seals for itself.
         let sealed = self.replica.joined() && self.seal();
@@ -263,8 +268,8 @@ impl<V: Stored> Kernel<V> {
             outlived = self.replica.outlived(context, &kept);
         }
         self.merge(merges, time, outlived, from);
-        let (latest, now) = (latest_taken(time), Hlc::at_ms(time.unix_ms));
-        self.replica.merged_state(context, purged, everything, latest, now);
+        let times = (latest_taken(time), Hlc::at_ms(time.unix_ms));
+        self.replica.merged_state(context, purged, everything, from, times);
         self.purge_if_crowded(time);
         if self.replica.cells.live_hash() != live_before {
             self.replica.active(time.monotonic_ms);

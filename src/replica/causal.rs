@@ -167,6 +167,20 @@ impl Causal {
         self.floor
     }
 
+    /// The latest write of a session that was seen by itself, not for lying below the floor.
+    pub fn latest_of(&self, session: Session) -> Hlc {
+        let strays = self.cloud.range((session, Hlc(0))..=(session, Hlc(u64::MAX)));
+        let last = strays.last().map(|(&(_, hlc), _)| hlc);
+        last.max(self.bounds.get(&session).copied()).unwrap_or_default()
+    }
+
+    /// This without one session.
+    pub fn without(mut self, session: Session) -> Self {
+        self.bounds.remove(&session);
+        self.cloud.retain(|&(other, _), _| other != session);
+        self
+    }
+
     /// How many sessions have a bound.
     pub fn sessions(&self) -> usize {
         self.bounds.len()

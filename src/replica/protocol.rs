@@ -118,8 +118,9 @@ impl Replica {
         monotonic_ms: u64,
     ) -> Result<Option<Envelope<'a>>, Error> {
         let frame = Frame::read(bytes, self.config.hall)?;
-        // A second channel in the same place hears the first.
+        // A second channel in the same place hears the first; anybody else is a namesake.
         if frame.from == self.config.session {
+            self.heard_own(&frame, monotonic_ms);
             return Ok(None);
         }
         self.traffic.frames_in += 1;
@@ -222,7 +223,7 @@ impl Replica {
         let answer = self.answers.values().map(|answer| answer.due_ms.max(self.rested_ms)).min();
         let tell = (!self.unsealed.is_empty() || !self.untold.is_empty()).then_some(0);
         let introduce = self.introduce.then_some(self.introduced_ms);
-        [tell, introduce, ask, answer, self.quiet_ms, Some(self.ping_ms), self.peers.next_ms()]
+        [tell, introduce, self.rename_ms(), ask, answer, self.quiet_ms, Some(self.ping_ms), self.peers.next_ms()]
             .into_iter()
             .flatten()
             .min()

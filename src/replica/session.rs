@@ -84,6 +84,9 @@ pub struct Replica {
     pub(super) answers: BTreeMap<Session, Answer>,
     /// Until when it rests from the last one.
     pub(super) rested_ms: u64,
+    /// When a new id is to be taken, because somebody else goes by this one, and what was heard of it.
+    pub(super) namesake: Option<(u64, u64)>,
+    pub(super) renamed_ms: Option<u64>,
     pub(super) ping_ms: u64,
     pub(super) pinged_ms: u64,
     /// Whether somebody new is here, who does not know this session.
@@ -123,6 +126,8 @@ impl Replica {
             vain: 0,
             answers: BTreeMap::new(),
             rested_ms: 0,
+            namesake: None,
+            renamed_ms: None,
             ping_ms: u64::MAX,
             pinged_ms: 0,
             introduce: false,
@@ -281,26 +286,31 @@ impl Replica {
         if cfg!(ablate = "inference") {
             return Vec::new();
         }
+        let misquoted = self.is_misquoted(context);
         let gone = |&(index, cell): &(u32, &Cell)| {
             // Tombstones stay: dropping them here would let an unseen write and a purge chase each other for ever.
             (cell.kind != Kind::Tombstone || cfg!(ablate = "tombstones"))
                 && !kept.contains(&index)
                 && context.covers(cell.stamp)
+                && !(misquoted && cell.stamp.session == self.config.session)
         };
         self.cells.iter().filter(gone).map(|(index, _)| index).collect()
     }
 
-    /// Joins what the sender of a `DIFF`, or a snapshot, had seen. Writes later than `latest` were
+    /// Joins what the sender of a `DIFF`, or a snapshot, had seen. What others say of this session's
+    /// own writes teaches it nothing, and may be wrong; a snapshot is its own words. Writes later than `latest` were
     /// refused, so the clock does not follow them.
     pub fn merged_state(
         &mut self,
         context: &Causal,
         purged: &BTreeMap<Session, Hlc>,
         everything: bool,
-        latest: Hlc,
-        now: Hlc,
+        from: Session,
+        (latest, now): (Hlc, Hlc),
     ) {
-        self.context.join(&context.until(latest, now));
+        let own = self.config.session;
+        let heard = context.until(latest, now);
+        self.context.join(&if from == own { heard } else { heard.without(own) });
         self.clock.observe(self.context.latest(latest));
         self.forget();
         if everything {
