@@ -69,8 +69,10 @@ impl<V: Stored> Kernel<V> {
             return Err(Error::new(Code::InvalidArgument, "a frame cannot be taken in inside a batch"));
         }
         let envelope = self.replica.receive(frame, time.unix_ms, time.monotonic_ms)?;
-        self.rename_if_due(time);
-        let Some(envelope) = envelope else { return Ok(()) };
+        let Some(envelope) = envelope else {
+            self.rename_if_due(time);
+            return Ok(());
+        };
         let (from, to_all) = (envelope.from, envelope.to_all);
         let refused = |reason| Error::new(Code::InvalidFrame, format!("a message is refused: {reason}"));
         match Message::read(&envelope.payload, envelope.version).map_err(refused)? {

@@ -76,6 +76,27 @@ impl Causal {
         self.cloud.retain(|(session, hlc), _| *hlc > bounds.get(session).copied().unwrap_or(floor));
     }
 
+    /// The same, for one session whose bound has moved: what others have left open costs nothing.
+    pub fn compact_of(&mut self, session: Session) {
+        let strays = self.cloud.range((session, Hlc(0))..=(session, Hlc(u64::MAX)));
+        let strays: Vec<_> = strays.map(|(&(_, hlc), &previous)| (hlc, previous)).collect();
+        for (hlc, previous) in strays {
+            if previous <= self.bound(session) {
+                self.advance(session, hlc);
+            }
+            if hlc <= self.bound(session) {
+                self.cloud.remove(&(session, hlc));
+            }
+        }
+        // A chain that no sound sender makes may have been overtaken.
+        let bound = self.bound(session);
+        while let Some(&(_, hlc)) =
+            self.cloud.range((session, Hlc(0))..=(session, bound)).next().map(|(stray, _)| stray)
+        {
+            self.cloud.remove(&(session, hlc));
+        }
+    }
+
     /// Joins what another has seen.
     pub fn join(&mut self, other: &Causal) {
         self.raise_floor(other.floor);
@@ -91,14 +112,13 @@ impl Causal {
         self.compact();
     }
 
-    /// What of this is not later than `latest`, above a floor that is not later than `now`: only
+    /// The sessions and strays of this that are not later than `latest`, above a floor that is not later than `now`: only
     /// what has long been written sinks below a floor.
     pub fn until(&self, latest: Hlc, now: Hlc) -> Self {
         let mut causal = self.clone();
         causal.floor = causal.floor.min(now);
-        causal.bounds.values_mut().for_each(|hlc| *hlc = latest.min(*hlc));
         let floor = causal.floor;
-        causal.bounds.retain(|_, hlc| *hlc > floor);
+        causal.bounds.retain(|_, hlc| *hlc > floor && *hlc <= latest);
         causal.cloud.retain(|&(_, hlc), _| hlc <= latest);
         causal
     }

@@ -220,7 +220,7 @@ impl Replica {
                 self.untold.push(index);
             }
         }
-        self.context.compact();
+        self.context.compact_of(self.config.session);
     }
 
     // Merging, driven by the kernel.
@@ -264,7 +264,7 @@ impl Replica {
         let Some(last) = cells.last() else { return };
         if previous <= self.context.bound(from) || cfg!(ablate = "prev") {
             self.context.advance(from, last.stamp.hlc);
-            self.context.compact();
+            self.context.compact_of(from);
             self.forget();
             return;
         }
