@@ -34,8 +34,11 @@ fn a_flood_of_questions_is_answered_at_a_bounded_rate_and_newcomers_are_not_forg
         let context = Causal::default();
         let mut voice = Voice::new(HALL, 1_000_000 + n);
         room.shout(&voice.say(&Message::Hello { agent: "hostile", everything: true, context }));
-        if n % 50 == 0 {
-            room.pass(5);
+        // Some turns in every moment, as where each frame is followed by one.
+        match n % 50 {
+            0 => room.pass(5),
+            10 | 20 | 30 | 40 => room.turn(),
+            _ => {}
         }
         if n == 5_000 {
             late = Some(room.enter());
