@@ -61,6 +61,12 @@ bench: $(COMPONENT) $(EMPTY) ## Measure, and print tables
 	cargo run --release --quiet --package statehall-bench
 	cargo run --profile host --quiet --package statehall-bench-component
 
+MINUTES := 10
+
+.PHONY: soak
+soak: $(PACKAGE) $(TEST_TOOLS) browser ## Let workers join, leave, write and die for MINUTES=10, in threads and in tabs
+	node tests/soak/main.mjs $(MINUTES) $(SEED)
+
 .PHONY: check
 check: rust $(PACKAGE) $(DEMO_TOOLS) $(EDGE_TOOLS) ## Check format, lints and types
 	@cargo fmt --check --all && js/node_modules/.bin/biome check --error-on-warnings \

@@ -93,6 +93,8 @@ codes! {
     PeerVersion = "peer-version",
     /// A received write bears a time more than a day ahead of this clock; it was left out.
     ClockAhead = "clock-ahead",
+    /// Somebody else has used this session's id; the session has taken a new one and goes on.
+    SessionTaken = "session-taken",
     /// The wasm module has not been initialised (`statehall/slim` only).
     NotInitialized = "not-initialized",
     /// The platform lacks what was asked for.

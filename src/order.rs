@@ -7,6 +7,7 @@
 //! and learns their order by asking, so that all callers share one; merging asks least.
 
 use std::cmp::Ordering;
+use std::ops::RangeInclusive;
 
 /// A map in the order of its keys, for few of them or for keys that mostly arrive in order.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -62,6 +63,28 @@ impl<K: Ord, V> Ordered<K, V> {
         self.pairs.retain_mut(|(key, value)| keep(key, value));
     }
 
+    /// The same for the pairs of a range of keys; the others cost nothing.
+    pub fn retain_within(&mut self, keys: RangeInclusive<K>, mut keep: impl FnMut(&K, &mut V) -> bool) {
+        let first = self.place(keys.start()).unwrap_or_else(|place| place);
+        let end = self.place(keys.end()).map_or_else(|place| place, |place| place + 1);
+        let mut kept = first;
+        for place in first..end {
+            let (key, value) = &mut self.pairs[place];
+            if keep(key, value) {
+                self.pairs.swap(kept, place);
+                kept += 1;
+            }
+        }
+        self.pairs.drain(kept..end);
+    }
+
+    /// The pairs of a range of keys, in their order.
+    pub fn within(&self, keys: RangeInclusive<K>) -> impl Iterator<Item = (&K, &V)> {
+        let first = self.place(keys.start()).unwrap_or_else(|place| place);
+        let inside = move |(key, _): &&(K, V)| key <= keys.end();
+        self.pairs[first..].iter().take_while(inside).map(|(key, value)| (key, value))
+    }
+
     /// All pairs, in the order of the keys.
     pub fn iter(&self) -> impl Iterator<Item = (&K, &V)> {
         self.pairs.iter().map(|(key, value)| (key, value))
@@ -90,6 +113,14 @@ impl<K: Ord, V> Ordered<K, V> {
     /// Takes all pairs away.
     pub fn clear(&mut self) {
         self.pairs.clear();
+    }
+}
+
+impl<K: Ord, V> FromIterator<(K, V)> for Ordered<K, V> {
+    fn from_iter<I: IntoIterator<Item = (K, V)>>(pairs: I) -> Self {
+        let mut ordered = Self::default();
+        pairs.into_iter().for_each(|(key, value)| ordered.insert(key, value));
+        ordered
     }
 }
 
@@ -154,7 +185,10 @@ mod tests {
             key != 9
         });
         assert_eq!(map.values().copied().collect::<Vec<_>>(), [11, 41, 2, 71]);
-        assert!(map.contains_key(&4) && !map.contains_key(&9) && map.len() == 4 && !map.is_empty());
+        map.retain_within(2..=5, |&key, _| key == 4);
+        map.insert(6, 60);
+        assert_eq!(map.within(2..=6).map(|(&key, _)| key).collect::<Vec<_>>(), [4, 6]);
+        assert!(map.contains_key(&4) && !map.contains_key(&3) && map.len() == 4 && !map.is_empty());
     }
 
     #[test]

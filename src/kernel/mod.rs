@@ -20,6 +20,7 @@ pub mod command;
 pub mod effect;
 pub mod limits;
 mod reading;
+mod renaming;
 mod snapshot;
 mod sync;
 mod watching;

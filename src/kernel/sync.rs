@@ -2,11 +2,11 @@
 //!
 //! What arrives is checked whole before anything of it is applied, and applied as one commit.
 
-use super::Kernel;
 use super::body::Body;
 use super::command::Time;
 use super::effect::Effect;
 use super::writing::within;
+use super::{Kernel, Limits};
 use crate::error::{Code, Error};
 use crate::key::{Key, shown};
 use crate::order::Ordered;
@@ -15,6 +15,7 @@ use crate::replica::cells::{Kind, Written};
 use crate::replica::clock::{Hlc, Session};
 use crate::replica::frame::Message;
 use crate::state::entry::Entry;
+use crate::table::{Index, spread};
 use crate::value::Stored;
 use std::rc::Rc;
 
@@ -66,27 +67,37 @@ impl<V: Stored> Kernel<V> {
         if self.batch.is_some() {
             return Err(Error::new(Code::InvalidArgument, "a frame cannot be taken in inside a batch"));
         }
-        let Some(envelope) = self.replica.receive(frame, time.unix_ms, time.monotonic_ms)? else { return Ok(()) };
-        let from = envelope.from;
+        let envelope = self.replica.receive(frame, time.unix_ms, time.monotonic_ms)?;
+        let Some(envelope) = envelope else {
+            self.rename_if_due(time);
+            return Ok(());
+        };
+        let (from, to_all) = (envelope.from, envelope.to_all);
         let refused = |reason| Error::refused(Code::InvalidFrame, "a message is refused", reason);
         match Message::read(&envelope.payload, envelope.version).map_err(refused)? {
             Message::Ops { previous, cells } => {
                 self.replica.check_ops(from, previous, &cells).map_err(refused)?;
-                let merges = self.check_cells(cells)?;
+                let merges = self.check_cells(cells, time)?;
                 self.replica.heard(from, time.unix_ms, time.monotonic_ms);
                 self.merge(&merges, time, Vec::new(), from);
                 let cells: Vec<_> = merges.into_iter().map(|(written, _)| written).collect();
                 self.replica.merged_ops(from, previous, &cells, latest_taken(time), time.monotonic_ms);
+                self.purge_if_crowded(time);
             }
             Message::Diff { everything, context, purged, cells } => {
-                let merges = self.check_cells(cells)?;
+                let merges = self.check_cells(cells, time)?;
+                self.check_quote(&context, frame, time);
                 self.replica.heard(from, time.unix_ms, time.monotonic_ms);
+                let before = (self.replica.context().hash(), self.replica.cells.live_hash(), self.revision);
                 self.merge_state(&merges, &context, &purged, everything, time, from);
-                if self.replica.answered() {
+                let after = (self.replica.context().hash(), self.replica.cells.live_hash(), self.revision);
+                let told_all = to_all && everything && context.hash() == after.0;
+                if self.replica.answered(before != after, told_all) {
                     self.effects.push_back(Effect::Synced);
                 }
             }
             Message::Hello { agent, everything, context } => {
+                self.check_quote(&context, frame, time);
                 self.replica.heard(from, time.unix_ms, time.monotonic_ms);
                 self.replica.on_hello(from, agent, everything, context, time.monotonic_ms);
             }
@@ -111,6 +122,7 @@ impl<V: Stored> Kernel<V> {
         if self.batch.is_some() {
             return;
         }
+        self.rename_if_due(time);
         // Sealed as they were written, even those that expire now; told before they are purged.
         // Alone, nothing is sent: a snapshot seals for itself.
         let sealed = self.replica.joined() && self.seal();
@@ -118,9 +130,7 @@ impl<V: Stored> Kernel<V> {
         if sealed && self.replica.transmit(&self.keys, time.monotonic_ms) {
             self.effects.push_back(Effect::Synced);
         }
-        for index in self.replica.purge(time.unix_ms, time.monotonic_ms) {
-            self.free_if_empty(index);
-        }
+        self.purge(time);
         if self.replica.peers.take_changed() {
             self.effects.push_back(Effect::Sessions);
         }
@@ -203,11 +213,14 @@ impl<V: Stored> Kernel<V> {
     }
 
     /// Reads the bodies of received cells and checks everything that could refuse them.
-    pub(super) fn check_cells<'a>(&self, cells: Vec<Written<'a>>) -> Result<Vec<Merge<'a>>, Error> {
+    pub(super) fn check_cells<'a>(&self, cells: Vec<Written<'a>>, time: Time) -> Result<Vec<Merge<'a>>, Error> {
         let refused = |reason| Error::refused(Code::InvalidFrame, "a cell is refused", reason);
-        let limits = &self.options.limits;
+        let (limits, latest) = (&self.options.limits, latest_taken(time));
         let before = (self.entries.count() as u64, self.entries.bytes());
         let (mut entries, mut bytes) = before;
+        let mut tombstones = 0;
+        // An entry makes room once, however often its key is written here.
+        let mut replaced = Index::default();
         let mut merges = Vec::with_capacity(cells.len());
         for written in cells {
             let body = Body::read(written.body).map_err(refused)?;
@@ -215,14 +228,19 @@ impl<V: Stored> Kernel<V> {
             if index.is_none() {
                 self.check_key(&Key::parse(written.key).map_err(|_| refused("its key is not a key"))?)?;
             }
-            if self.replica.admits(index, &written) {
-                if let Some(old) = index.and_then(|index| self.entries.get(index)) {
+            if written.stamp.hlc <= latest && self.replica.admits(index, &written) {
+                if let Some((index, old)) = index.and_then(|index| Some((index, self.entries.get(index)?)))
+                    && replaced.find(spread(index.into()), |other| other == index).is_none()
+                {
+                    replaced.insert(spread(index.into()), index);
                     entries = entries.saturating_sub(1);
                     bytes = bytes.saturating_sub(u64::from(old.bytes) + written.key.len() as u64);
                 }
                 if body.kind != Kind::Tombstone {
                     entries += 1;
                     bytes += (written.key.len() + body.value.len() + body.metadata.map_or(0, <[u8]>::len)) as u64;
+                } else if index.is_none() {
+                    tombstones += 1;
                 }
             }
             merges.push((written, body));
@@ -230,6 +248,8 @@ impl<V: Stored> Kernel<V> {
         // Twice the limit, because each of two sessions may fill its own while they are apart.
         within("entries", limits.entries.saturating_mul(2).max(before.0), entries)?;
         within("bytes", limits.bytes.saturating_mul(2).max(before.1), bytes)?;
+        // A lower limit here only means that they are forgotten sooner: what a session with the usual one tells is taken.
+        within("tombstones", limits.tombstones.max(Limits::default().tombstones).saturating_mul(2), tombstones)?;
         Ok(merges)
     }
 
@@ -250,8 +270,9 @@ impl<V: Stored> Kernel<V> {
             outlived = self.replica.outlived(context, &kept);
         }
         self.merge(merges, time, outlived, from);
-        let latest = latest_taken(time);
-        self.replica.merged_state(context, purged, everything, latest);
+        let times = (latest_taken(time), Hlc::at_ms(time.unix_ms));
+        self.replica.merged_state(context, purged, everything, from, times);
+        self.purge_if_crowded(time);
         if self.replica.cells.live_hash() != live_before {
             self.replica.active(time.monotonic_ms);
         }
@@ -289,6 +310,20 @@ impl<V: Stored> Kernel<V> {
                 let origin = origin.clone().unwrap_or_else(|| old.origin.clone());
                 self.tell(index, Some(old), origin, revision);
             }
+            self.free_if_empty(index);
+        }
+    }
+
+    /// A flood of deletes does not wait until time passes.
+    fn purge_if_crowded(&mut self, time: Time) {
+        if self.replica.crowded() {
+            self.purge(time);
+        }
+    }
+
+    /// Forgets deletes whose time has come, or that are too many.
+    fn purge(&mut self, time: Time) {
+        for index in self.replica.purge(time.unix_ms, time.monotonic_ms) {
             self.free_if_empty(index);
         }
     }

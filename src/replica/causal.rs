@@ -13,6 +13,11 @@ use super::clock::{Hlc, Session, Stamp};
 use crate::codec::{Malformed, Reader, mix, write_varint};
 use crate::order::{Ordered, sort};
 
+/// The most sessions that a context read from bytes may have: twice the highest limit of sessions.
+const BOUNDS_READ_MAX: usize = 131_072;
+/// The most single writes of one: many times what a session remembers.
+const CLOUD_READ_MAX: usize = 65_536;
+
 /// A causal context. See the module.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Causal {
@@ -65,6 +70,21 @@ impl Causal {
         self.cloud.retain(|(session, hlc), _| *hlc > bounds.get(session).copied().unwrap_or(floor));
     }
 
+    /// The same, for one session whose bound has moved: what others have left open costs nothing.
+    pub fn compact_of(&mut self, session: Session) {
+        let before = self.bound(session);
+        let mut bound = before;
+        self.cloud.retain_within((session, Hlc(0))..=(session, Hlc(u64::MAX)), |&(_, hlc), &mut previous| {
+            if previous <= bound {
+                bound = bound.max(hlc);
+            }
+            hlc > bound
+        });
+        // A chain that no sound sender makes may have been overtaken.
+        self.cloud.retain_within((session, Hlc(0))..=(session, bound), |_, _| false);
+        self.advance(session, bound);
+    }
+
     /// Joins what another has seen.
     pub fn join(&mut self, other: &Causal) {
         self.raise_floor(other.floor);
@@ -80,15 +100,13 @@ impl Causal {
         self.compact();
     }
 
-    /// What of this is not later than `latest`.
-    pub fn until(&self, latest: Hlc) -> Self {
+    /// The sessions and strays of this that are not later than `latest`, above a floor that is not later than `now`: only
+    /// what has long been written sinks below a floor.
+    pub fn until(&self, latest: Hlc, now: Hlc) -> Self {
         let mut causal = self.clone();
-        causal.floor = causal.floor.min(latest);
+        causal.floor = causal.floor.min(now);
         let floor = causal.floor;
-        causal.bounds.retain(|_, hlc| {
-            *hlc = latest.min(*hlc);
-            *hlc > floor
-        });
+        causal.bounds.retain(|_, hlc| *hlc > floor && *hlc <= latest);
         causal.cloud.retain(|&(_, hlc), _| hlc <= latest);
         causal
     }
@@ -100,20 +118,44 @@ impl Causal {
             || other.cloud.iter().any(|(&(session, hlc), _)| !self.covers(Stamp { hlc, session }))
     }
 
+    /// Whether all that another has seen of a session, up to a reading, has been seen here too.
+    pub fn has_all_of(&self, other: &Causal, session: Session, until: Hlc) -> bool {
+        let mut strays = other.cloud.within((session, Hlc(0))..=(session, until));
+        other.bound(session).min(until) <= self.bound(session)
+            && strays.all(|(&(session, hlc), _)| self.covers(Stamp { hlc, session }))
+    }
+
     /// Forgets the earliest sessions until at most `max` are left, none of them later than
     /// `latest`: their writes up to the new floor count as seen.
     pub fn prune(&mut self, max: usize, latest: Hlc) {
         if self.bounds.len() <= max {
             return;
         }
-        let ends: Vec<_> = self.bounds.values().copied().filter(|&hlc| hlc <= latest).collect();
-        let mut order: Vec<_> = (0..ends.len() as u32).collect();
-        sort(&mut order, &|a, b| ends[a as usize].cmp(&ends[b as usize]));
+        let ends: Vec<_> =
+            self.bounds.iter().map(|(&session, &hlc)| (hlc, session)).filter(|&(hlc, _)| hlc <= latest).collect();
         // A quarter more than needed, so that this is not done again at the next session.
         let excess = (self.bounds.len() - max + max / 4).min(ends.len());
-        if let Some(&last) = excess.checked_sub(1).and_then(|last| order.get(last)) {
-            self.raise_floor(ends[last as usize]);
+        if let Some((floor, _)) = earliest(&ends, excess) {
+            self.raise_floor(floor);
         }
+    }
+
+    /// Forgets the latest sessions but one's own until `max` are left, and the latest strays until
+    /// `strays_max` are: their writes count as unseen, so that at worst they are told again. For
+    /// when there are more than honest sessions make, whose floors would be too high.
+    pub fn forget(&mut self, max: usize, strays_max: usize, own: Session) {
+        if self.bounds.len() > max {
+            let ends: Vec<_> = self.bounds.iter().map(|(&session, &hlc)| (hlc, session)).collect();
+            let last = earliest(&ends, max);
+            self.bounds.retain(|&session, &mut hlc| session == own || Some((hlc, session)) <= last);
+        }
+        if self.cloud.len() > strays_max {
+            let strays: Vec<_> = self.cloud.iter().map(|(&(session, hlc), _)| (hlc, session)).collect();
+            let last = earliest(&strays, strays_max);
+            self.cloud.retain(|&(session, hlc), _| Some((hlc, session)) <= last);
+        }
+        // A stray whose session is forgotten may now be beyond nothing.
+        self.compact();
     }
 
     fn raise_floor(&mut self, floor: Hlc) {
@@ -127,6 +169,20 @@ impl Causal {
     /// Up to where the writes of unknown sessions count as seen.
     pub fn floor(&self) -> Hlc {
         self.floor
+    }
+
+    /// The latest write of a session that was seen by itself, not for lying below the floor.
+    pub fn latest_of(&self, session: Session) -> Hlc {
+        let strays = self.cloud.within((session, Hlc(0))..=(session, Hlc(u64::MAX)));
+        let last = strays.last().map(|(&(_, hlc), _)| hlc);
+        last.max(self.bounds.get(&session).copied()).unwrap_or_default()
+    }
+
+    /// This without one session.
+    pub fn without(mut self, session: Session) -> Self {
+        self.bounds.remove(&session);
+        self.cloud.retain(|&(other, _), _| other != session);
+        self
     }
 
     /// How many sessions have a bound.
@@ -174,7 +230,11 @@ impl Causal {
         }
         let mut cloud = Ordered::default();
         let mut last = None;
-        for _ in 0..reader.count(10)? {
+        let count = reader.count(10)?;
+        if count > CLOUD_READ_MAX {
+            return Err("too many strays");
+        }
+        for _ in 0..count {
             let stray = (Session(reader.u64()?), Hlc(reader.varint()?));
             if last.is_some_and(|last| last >= stray) {
                 return Err("strays not in order");
@@ -187,6 +247,14 @@ impl Causal {
             |(&(session, hlc), &previous): (&(Session, Hlc), &Hlc)| causal.bound(session) < previous && previous < hlc;
         if causal.cloud.iter().all(apart) { Ok(causal) } else { Err("a stray that is none") }
     }
+}
+
+/// The last of so many earliest readings.
+fn earliest(readings: &[(Hlc, Session)], count: usize) -> Option<(Hlc, Session)> {
+    let mut order: Vec<_> = (0..readings.len() as u32).collect();
+    sort(&mut order, &|a, b| readings[a as usize].cmp(&readings[b as usize]));
+    let last = *order.get(count.checked_sub(1)?)?;
+    readings.get(last as usize).copied()
 }
 
 /// Appends readings by session.
@@ -202,7 +270,11 @@ pub fn write_bounds(bounds: &Ordered<Session, Hlc>, out: &mut Vec<u8>) {
 pub fn read_bounds(reader: &mut Reader<'_>) -> Result<Ordered<Session, Hlc>, Malformed> {
     let mut bounds = Ordered::default();
     let mut last = None;
-    for _ in 0..reader.count(9)? {
+    let count = reader.count(9)?;
+    if count > BOUNDS_READ_MAX {
+        return Err("too many sessions");
+    }
+    for _ in 0..count {
         let session = Session(reader.u64()?);
         if last.is_some_and(|last| last >= session) {
             return Err("sessions not in order");
