@@ -28,6 +28,11 @@ fn latest_taken(time: Time) -> Hlc {
     Hlc(Hlc::at_ms(time.unix_ms.saturating_add(REFUSED_AHEAD_MS)).0 | 0xffff)
 }
 
+/// How far a write is ahead of our clock.
+fn ahead_ms(written: &Written<'_>, time: Time) -> u64 {
+    written.stamp.hlc.ms().saturating_sub(time.unix_ms)
+}
+
 /// What is merged, as it was sent and as it was read.
 type Merge<'a> = (Written<'a>, Body<'a>);
 
@@ -72,14 +77,14 @@ impl<V: Stored> Kernel<V> {
         match Message::read(&envelope.payload, envelope.version).map_err(refused)? {
             Message::Ops { previous, cells } => {
                 self.replica.check_ops(from, previous, &cells).map_err(refused)?;
-                let merges = self.check_cells(cells)?;
+                let merges = self.check_cells(cells, time)?;
                 self.replica.heard(from, time.unix_ms, time.monotonic_ms);
                 self.merge(&merges, time, Vec::new(), from);
                 let cells: Vec<_> = merges.into_iter().map(|(written, _)| written).collect();
                 self.replica.merged_ops(from, previous, &cells, latest_taken(time), time.monotonic_ms);
             }
             Message::Diff { everything, context, purged, cells } => {
-                let merges = self.check_cells(cells)?;
+                let merges = self.check_cells(cells, time)?;
                 self.replica.heard(from, time.unix_ms, time.monotonic_ms);
                 self.merge_state(&merges, &context, &purged, everything, time, from);
                 if self.replica.answered() {
@@ -203,27 +208,30 @@ impl<V: Stored> Kernel<V> {
     }
 
     /// Reads the bodies of received cells and checks everything that could refuse them.
-    pub(super) fn check_cells<'a>(&self, cells: Vec<Written<'a>>) -> Result<Vec<Merge<'a>>, Error> {
+    pub(super) fn check_cells<'a>(&self, cells: Vec<Written<'a>>, time: Time) -> Result<Vec<Merge<'a>>, Error> {
         let refused = |reason| Error::new(Code::InvalidFrame, format!("a cell is refused: {reason}"));
         let limits = &self.options.limits;
         let before = (self.entries.count() as u64, self.entries.bytes());
         let (mut entries, mut bytes) = before;
         let mut merges = Vec::with_capacity(cells.len());
+        // Of each key that changes, what it will take: one message may write a key many times.
+        let mut sizes = hashbrown::HashMap::with_hasher(foldhash::fast::FixedState::with_seed(self.options.seed));
         for written in cells {
             let body = Body::read(written.body).map_err(refused)?;
             let index = self.keys.find(written.key);
             if index.is_none() {
                 self.check_key(&Key::parse(written.key).map_err(|_| refused("its key is not a key"))?)?;
             }
-            if self.replica.admits(index, &written) {
-                if let Some(old) = index.and_then(|index| self.entries.get(index)) {
-                    entries = entries.saturating_sub(1);
-                    bytes = bytes.saturating_sub(u64::from(old.bytes) + written.key.len() as u64);
-                }
-                if body.kind != Kind::Tombstone {
-                    entries += 1;
-                    bytes += (written.key.len() + body.value.len() + body.metadata.map_or(0, <[u8]>::len)) as u64;
-                }
+            let admitted = sizes.contains_key(written.key) || self.replica.admits(index, &written);
+            if admitted && ahead_ms(&written, time) <= REFUSED_AHEAD_MS {
+                let key_bytes = written.key.len() as u64;
+                let visible = body.kind != Kind::Tombstone;
+                let size = key_bytes + (body.value.len() + body.metadata.map_or(0, <[u8]>::len)) as u64;
+                let old = index.and_then(|index| self.entries.get(index)).map(|old| u64::from(old.bytes) + key_bytes);
+                let new = visible.then_some(size);
+                let old = sizes.insert(written.key, new).unwrap_or(old);
+                entries = entries + u64::from(new.is_some()) - u64::from(old.is_some());
+                bytes = bytes + new.unwrap_or(0) - old.unwrap_or(0);
             }
             merges.push((written, body));
         }
@@ -262,7 +270,7 @@ impl<V: Stored> Kernel<V> {
         let revision = self.revision + 1;
         let mut left_out = Vec::new();
         for (written, body) in merges {
-            let ahead_ms = written.stamp.hlc.ms().saturating_sub(time.unix_ms);
+            let ahead_ms = ahead_ms(written, time);
             if ahead_ms > COUNTED_AHEAD_MS {
                 self.replica.traffic.clock_ahead += 1;
             }
