@@ -33,6 +33,11 @@ fn ahead_ms(written: &Written<'_>, time: Time) -> u64 {
     written.stamp.hlc.ms().saturating_sub(time.unix_ms)
 }
 
+/// Whether a write has expired before it came.
+fn is_expired(body: &Body<'_>, time: Time) -> bool {
+    body.expires_ms.is_some_and(|expires_ms| expires_ms <= time.unix_ms)
+}
+
 /// What is merged, as it was sent and as it was read.
 type Merge<'a> = (Written<'a>, Body<'a>);
 
@@ -225,7 +230,7 @@ impl<V: Stored> Kernel<V> {
             let admitted = sizes.contains_key(written.key) || self.replica.admits(index, &written);
             if admitted && ahead_ms(&written, time) <= REFUSED_AHEAD_MS {
                 let key_bytes = written.key.len() as u64;
-                let visible = body.kind != Kind::Tombstone;
+                let visible = body.kind != Kind::Tombstone && !is_expired(&body, time);
                 let size = key_bytes + (body.value.len() + body.metadata.map_or(0, <[u8]>::len)) as u64;
                 let old = index.and_then(|index| self.entries.get(index)).map(|old| u64::from(old.bytes) + key_bytes);
                 let new = visible.then_some(size);
@@ -311,7 +316,7 @@ impl<V: Stored> Kernel<V> {
             .and_then(|bytes| Body::parse(bytes).ok())
             .is_some_and(|old| old.kind != Kind::Tombstone && (old.value, old.metadata) == (body.value, body.metadata));
         self.replica.accept(index, written, body.kind, self.monotonic_ms);
-        let expired = body.expires_ms.is_some_and(|expires_ms| expires_ms <= time.unix_ms);
+        let expired = is_expired(body, time);
         if expired {
             self.replica.bury(index, self.monotonic_ms);
         }
