@@ -61,6 +61,10 @@ bench: $(COMPONENT) $(EMPTY) ## Measure, and print tables
 	cargo run --release --quiet --package statehall-bench
 	cargo run --profile host --quiet --package statehall-bench-component
 
+.PHONY: fuzz
+fuzz: rust node ## Fuzz what reads bytes for MINUTES=30 a target, or only TARGET=one; skipped without Rust nightly
+	@node tests/fuzz/fuzz.mjs $(or $(MINUTES),30) $(TARGET)
+
 .PHONY: check
 check: rust $(PACKAGE) $(DEMO_TOOLS) $(EDGE_TOOLS) ## Check format, lints and types
 	@cargo fmt --check --all && js/node_modules/.bin/biome check --error-on-warnings \

@@ -158,7 +158,8 @@ fn assembly(mut source: Source<'_>) {
         let (message, parts) = (u64::from(source.below(8)), source.pick(&[1, 2, 3, 4, 5, u64::MAX]));
         let part = u64::from(source.byte()) % parts;
         let payload = part_of(from, message, part);
-        let frame = Frame { version: VERSION, from: Session(from), to: Session(0), message, part, parts, payload: &payload };
+        let frame =
+            Frame { version: VERSION, from: Session(from), to: Session(0), message, part, parts, payload: &payload };
         seen.entry((from, message, parts)).or_default().push(part);
         match assembly.add(&frame) {
             Ok(None) => {}

@@ -57,7 +57,8 @@ fn cut(from: Session, victim: Session, message: u64, payload: &[u8], source: &mu
     let room = source.pick(&[usize::MAX, usize::MAX, 40, 7]);
     let parts = payload.len().div_ceil(room).max(1) as u64;
     let pieces = payload.chunks(room.min(payload.len().max(1))).take(16).zip(0..);
-    let write = |(payload, part)| Frame { version, from, to, message, part, parts, payload }.write(hash(HALL.as_bytes()));
+    let write =
+        |(payload, part)| Frame { version, from, to, message, part, parts, payload }.write(hash(HALL.as_bytes()));
     let mut frames: Vec<_> = pieces.map(write).collect();
     match source.below(12) {
         0 => frames.reverse(),

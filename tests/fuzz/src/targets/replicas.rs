@@ -121,7 +121,8 @@ impl<'a, V: Kind> Pair<'a, V> {
                 let Some(slot) = node.kernel.slot(key.text()) else { return };
                 let value = measured::<V>(&value(source), &node.pool);
                 let stored = value.value.clone();
-                let hot = node.kernel.put_slot(slot, value.value, value.bytes, &origin, unix_ms).expect("there is room");
+                let hot =
+                    node.kernel.put_slot(slot, value.value, value.bytes, &origin, unix_ms).expect("there is room");
                 return node.hear_hot(hot, &key.shared(), stored);
             }
             _ => {
@@ -198,7 +199,11 @@ impl<'a, V: Kind> Pair<'a, V> {
         let time = node.time(self.now_ms);
         assert!(node.kernel.receive(&bytes, time).is_err(), "a frame that nobody sent is taken in");
         before.traffic.dropped += 1;
-        assert_eq!((node.kernel.revision(), node.kernel.usage()), (revision, before), "a refusal has changed something");
+        assert_eq!(
+            (node.kernel.revision(), node.kernel.usage()),
+            (revision, before),
+            "a refusal has changed something"
+        );
         assert!(!node.kernel.has_effects());
     }
 
