@@ -22,8 +22,11 @@ use statehall::Value;
 use statehall::codec::parse_value;
 use statehall::value::Stored;
 
+/// Does with the bytes of an input what a target is for.
+pub type Run = fn(&[u8]);
+
 /// Every target by its name.
-pub const ALL: [(&str, fn(&[u8])); 6] = [
+pub const ALL: [(&str, Run); 6] = [
     ("value", value::run),
     ("key", key::run),
     ("frame", frame::run),
