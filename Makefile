@@ -61,11 +61,13 @@ bench: $(COMPONENT) $(EMPTY) ## Measure, and print tables
 	cargo run --release --quiet --package statehall-bench
 	cargo run --profile host --quiet --package statehall-bench-component
 
-MINUTES := 10
-
 .PHONY: soak
 soak: $(PACKAGE) $(TEST_TOOLS) browser ## Let workers join, leave, write and die for MINUTES=10, in threads and in tabs
-	node tests/soak/main.mjs $(MINUTES) $(SEED)
+	node tests/soak/main.mjs $(or $(MINUTES),10) $(SEED)
+
+.PHONY: fuzz
+fuzz: rust node ## Fuzz what reads bytes for MINUTES=30 a target, or only TARGET=one; skipped without Rust nightly
+	@node tests/fuzz/fuzz.mjs $(or $(MINUTES),30) $(TARGET)
 
 .PHONY: check
 check: rust $(PACKAGE) $(DEMO_TOOLS) $(EDGE_TOOLS) ## Check format, lints and types

@@ -117,6 +117,11 @@ impl Table {
         Self { hasher: TextHasher::new(seed), index: Index::default(), rows: Vec::new(), free: Vec::new() }
     }
 
+    /// The hash of a text, whether it is here or not.
+    pub fn hash(&self, text: &str) -> u32 {
+        self.hasher.hash(text)
+    }
+
     /// Finds the text.
     pub fn find(&self, text: &str) -> Option<u32> {
         self.index.find(self.hasher.hash(text), |index| same(self.text(index), text))

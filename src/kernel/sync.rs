@@ -15,7 +15,7 @@ use crate::replica::cells::{Kind, Written};
 use crate::replica::clock::{Hlc, Session};
 use crate::replica::frame::Message;
 use crate::state::entry::Entry;
-use crate::table::{Index, spread};
+use crate::table::Index;
 use crate::value::Stored;
 use std::rc::Rc;
 
@@ -27,6 +27,16 @@ const COUNTED_AHEAD_MS: u64 = 5 * 60 * 1_000;
 /// The latest reading that is not left out.
 fn latest_taken(time: Time) -> Hlc {
     Hlc(Hlc::at_ms(time.unix_ms.saturating_add(REFUSED_AHEAD_MS)).0 | 0xffff)
+}
+
+/// How far a write is ahead of our clock.
+fn ahead_ms(written: &Written<'_>, time: Time) -> u64 {
+    written.stamp.hlc.ms().saturating_sub(time.unix_ms)
+}
+
+/// Whether a write has expired before it came.
+fn is_expired(body: &Body<'_>, time: Time) -> bool {
+    body.expires_ms.is_some_and(|expires_ms| expires_ms <= time.unix_ms)
 }
 
 /// What is merged, as it was sent and as it was read.
@@ -215,33 +225,39 @@ impl<V: Stored> Kernel<V> {
     /// Reads the bodies of received cells and checks everything that could refuse them.
     pub(super) fn check_cells<'a>(&self, cells: Vec<Written<'a>>, time: Time) -> Result<Vec<Merge<'a>>, Error> {
         let refused = |reason| Error::refused(Code::InvalidFrame, "a cell is refused", reason);
-        let (limits, latest) = (&self.options.limits, latest_taken(time));
+        let limits = &self.options.limits;
         let before = (self.entries.count() as u64, self.entries.bytes());
         let (mut entries, mut bytes) = before;
         let mut tombstones = 0;
-        // An entry makes room once, however often its key is written here.
-        let mut replaced = Index::default();
         let mut merges = Vec::with_capacity(cells.len());
+        // Of each key that changes, what it will take: one message may write a key many times.
+        let mut sizes: Vec<(&str, Option<u64>)> = Vec::new();
+        let mut places = Index::default();
         for written in cells {
             let body = Body::read(written.body).map_err(refused)?;
             let index = self.keys.find(written.key);
             if index.is_none() {
                 self.check_key(&Key::parse(written.key).map_err(|_| refused("its key is not a key"))?)?;
             }
-            if written.stamp.hlc <= latest && self.replica.admits(index, &written) {
-                if let Some((index, old)) = index.and_then(|index| Some((index, self.entries.get(index)?)))
-                    && replaced.find(spread(index.into()), |other| other == index).is_none()
-                {
-                    replaced.insert(spread(index.into()), index);
-                    entries = entries.saturating_sub(1);
-                    bytes = bytes.saturating_sub(u64::from(old.bytes) + written.key.len() as u64);
-                }
-                if body.kind != Kind::Tombstone {
-                    entries += 1;
-                    bytes += (written.key.len() + body.value.len() + body.metadata.map_or(0, <[u8]>::len)) as u64;
-                } else if index.is_none() {
-                    tombstones += 1;
-                }
+            let hash = self.keys.hash(written.key);
+            let place = places.find(hash, |place| sizes[place as usize].0 == written.key);
+            let admitted = place.is_some() || self.replica.admits(index, &written);
+            if admitted && ahead_ms(&written, time) <= REFUSED_AHEAD_MS {
+                let key_bytes = written.key.len() as u64;
+                let visible = body.kind != Kind::Tombstone && !is_expired(&body, time);
+                let size = key_bytes + (body.value.len() + body.metadata.map_or(0, <[u8]>::len)) as u64;
+                let new = visible.then_some(size);
+                let old = match place {
+                    Some(place) => std::mem::replace(&mut sizes[place as usize].1, new),
+                    None => {
+                        places.insert(hash, sizes.len() as u32);
+                        sizes.push((written.key, new));
+                        tombstones += u64::from(index.is_none() && body.kind == Kind::Tombstone);
+                        index.and_then(|index| self.entries.get(index)).map(|old| u64::from(old.bytes) + key_bytes)
+                    }
+                };
+                entries = entries + u64::from(new.is_some()) - u64::from(old.is_some());
+                bytes = bytes + new.unwrap_or(0) - old.unwrap_or(0);
             }
             merges.push((written, body));
         }
@@ -283,7 +299,7 @@ impl<V: Stored> Kernel<V> {
         let revision = self.revision + 1;
         let mut left_out = Vec::new();
         for (written, body) in merges {
-            let ahead_ms = written.stamp.hlc.ms().saturating_sub(time.unix_ms);
+            let ahead_ms = ahead_ms(written, time);
             if ahead_ms > COUNTED_AHEAD_MS {
                 self.replica.traffic.clock_ahead += 1;
             }
@@ -340,7 +356,7 @@ impl<V: Stored> Kernel<V> {
             .and_then(|bytes| Body::parse(bytes).ok())
             .is_some_and(|old| old.kind != Kind::Tombstone && (old.value, old.metadata) == (body.value, body.metadata));
         self.replica.accept(index, written, body.kind, self.monotonic_ms);
-        let expired = body.expires_ms.is_some_and(|expires_ms| expires_ms <= time.unix_ms);
+        let expired = is_expired(body, time);
         if expired {
             self.replica.bury(index, self.monotonic_ms);
         }
