@@ -42,7 +42,10 @@ for (const [format, extension] of Object.entries({ esm: "mjs", cjs: "cjs" })) {
     const { warnings } = await esbuild.build({ entryPoints, outfile, bundle: true, platform: "node", format });
     assert.deepEqual(warnings, []);
     // From elsewhere, so that nothing can be found beside it but what it brings.
-    assert.deepEqual(JSON.parse(await run(process.execPath, [outfile], { cwd: "/" })), expected({ sameHallForAll: false }));
+    assert.deepEqual(
+      JSON.parse(await run(process.execPath, [outfile], { cwd: "/" })),
+      expected({ sameHallForAll: false }),
+    );
   });
 }
 

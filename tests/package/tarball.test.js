@@ -4,8 +4,8 @@ import assert from "node:assert/strict";
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { test } from "node:test";
-import { formatMessage } from "publint/utils";
 import { publint } from "publint";
+import { formatMessage } from "publint/utils";
 import { folderOf, js, packed, project, run, runNode, tarball, timeout, versionOf, versions } from "./project.mjs";
 
 const manifest = JSON.parse(readFileSync(join(project, "node_modules/statehall/package.json"), "utf8"));
@@ -43,7 +43,9 @@ test("the component is one, and the same that the hosts are tested with", async 
 test("publint has nothing to say", { timeout }, async (t) => {
   versions(t, { publint: versionOf("publint") });
   const bytes = readFileSync(tarball);
-  const { messages } = await publint({ pack: { tarball: bytes.buffer.slice(bytes.byteOffset, bytes.byteOffset + bytes.length) } });
+  const { messages } = await publint({
+    pack: { tarball: bytes.buffer.slice(bytes.byteOffset, bytes.byteOffset + bytes.length) },
+  });
   assert.deepEqual(
     messages.map((message) => formatMessage(message, manifest)),
     [],

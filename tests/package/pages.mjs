@@ -1,0 +1,72 @@
+/** Pages in Chromium: what they complain of fails the test, unless it asked for that. */
+
+import assert from "node:assert/strict";
+import { readFile } from "node:fs/promises";
+import { createServer } from "node:http";
+import { extname, join, normalize } from "node:path";
+import { after, before, test } from "node:test";
+import { launchChromium } from "../browser/chromium.mjs";
+import { timeout, versions } from "./project.mjs";
+
+const PATIENCE_MS = 20_000;
+const types = { ".html": "text/html", ".js": "text/javascript", ".wasm": "application/wasm" };
+
+let browser;
+
+before(async () => {
+  browser = await launchChromium();
+});
+
+after(() => browser?.close());
+
+/** Runs a test with `open(address)`, which opens tabs that have one profile, and the list of their complaints. */
+export function inTabs(name, run) {
+  test(name, { timeout: 2 * timeout }, async (t) => {
+    versions(t, { chromium: browser.version() });
+    const context = await browser.newContext();
+    context.setDefaultTimeout(PATIENCE_MS);
+    const complaints = [];
+    const open = async (address) => {
+      const tab = await context.newPage();
+      tab.on("pageerror", (error) => complaints.push(error.message));
+      tab.on("console", (said) => ["error", "warning"].includes(said.type()) && complaints.push(said.text()));
+      await tab.goto(address);
+      return tab;
+    };
+    try {
+      await run({ t, open, complaints });
+      assert.deepEqual(complaints, [], "complaints of the pages");
+    } finally {
+      await context.close();
+    }
+  });
+}
+
+/** What a page puts into `window.result`, or else what went wrong in it. */
+export async function resultOf(tab) {
+  const failed = new Promise((_, reject) => tab.once("pageerror", reject));
+  failed.catch(() => {});
+  await Promise.race([tab.waitForFunction("window.result !== undefined"), failed]);
+  return tab.evaluate("window.result");
+}
+
+/** Waits until a condition holds in a tab. It is asked again and again, also in a tab that is hidden. */
+export const until = (tab, condition, argument) => tab.waitForFunction(condition, argument, { polling: 50 });
+
+/** Serves a folder, or whatever `find(path)` makes, with headers; returns its address and how to stop it. */
+export async function serve(folder, headers = {}, find = () => undefined) {
+  const server = createServer(async ({ url }, response) => {
+    const { pathname } = new URL(url, "http://localhost");
+    // Which a browser asks for by itself.
+    if (pathname === "/favicon.ico") return response.writeHead(204).end();
+    try {
+      const body = find(pathname) ?? (await readFile(join(folder, normalize(pathname))));
+      const type = types[extname(pathname)] ?? "text/html";
+      response.writeHead(200, { "content-type": type, ...headers }).end(body);
+    } catch {
+      response.writeHead(404).end();
+    }
+  });
+  await new Promise((resolve) => server.listen(0, "127.0.0.1", resolve));
+  return { address: `http://127.0.0.1:${server.address().port}`, stop: () => server.close() };
+}

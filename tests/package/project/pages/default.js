@@ -1,0 +1,6 @@
+/** The default entry in a page. */
+
+import * as statehall from "statehall";
+import { exercise } from "../exercise.js";
+
+window.result = exercise(statehall);
