@@ -5,6 +5,7 @@ import { readFile } from "node:fs/promises";
 import { createServer } from "node:http";
 import { extname, join, normalize } from "node:path";
 import { after, before, test } from "node:test";
+import { setTimeout as delay } from "node:timers/promises";
 import { launchChromium } from "../browser/chromium.mjs";
 import { timeout, versions } from "./project.mjs";
 
@@ -36,22 +37,29 @@ export function inTabs(name, run) {
     try {
       await run({ t, open, complaints });
       assert.deepEqual(complaints, [], "complaints of the pages");
+    } catch (error) {
+      for (const complaint of complaints) t.diagnostic(`a page complained: ${complaint}`);
+      throw error;
     } finally {
       await context.close();
     }
   });
 }
 
-/** What a page puts into `window.result`, or else what went wrong in it. */
+/** What a page puts into `window.result`. */
 export async function resultOf(tab) {
-  const failed = new Promise((_, reject) => tab.once("pageerror", reject));
-  failed.catch(() => {});
-  await Promise.race([tab.waitForFunction("window.result !== undefined"), failed]);
-  return tab.evaluate("window.result");
+  await until(tab, () => window.result !== undefined);
+  return tab.evaluate(() => window.result);
 }
 
-/** Waits until a condition holds in a tab. It is asked again and again, also in a tab that is hidden. */
-export const until = (tab, condition, argument) => tab.waitForFunction(condition, argument, { polling: 50 });
+/** Waits until a condition holds in a tab. It is asked from here: a strict policy forbids that a page evaluates text. */
+export async function until(tab, condition, argument) {
+  const end = Date.now() + PATIENCE_MS;
+  while (!(await tab.evaluate(condition, argument))) {
+    assert.ok(Date.now() < end, `in vain waited for ${condition}`);
+    await delay(20);
+  }
+}
 
 /** Serves a folder, or whatever `find(path)` makes, with headers; returns its address and how to stop it. */
 export async function serve(folder, headers = {}, find = () => undefined) {
