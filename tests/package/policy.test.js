@@ -27,7 +27,9 @@ before(async () => {
 });
 
 const servers = [];
-after(() => servers.forEach(({ stop }) => stop()));
+after(() => {
+  for (const { stop } of servers) stop();
+});
 
 /** Serves the pages and the worker with a policy. */
 async function serveWith(policy) {
