@@ -53,7 +53,7 @@ test("publint has nothing to say", { timeout }, async (t) => {
 });
 
 // The package is made of ES modules only, which Node's own `require` loads as well; this judge believes that it does not,
-// so it is asked about ES modules, and types.test.js asks TypeScript about `require`. The kernels are files, not modules.
+// so it is asked about ES modules, and typing.test.js asks TypeScript about `require`. The kernels are files, not modules.
 test("are-the-types-wrong finds nothing wrong", { timeout }, async (t) => {
   versions(t, { "are-the-types-wrong": versionOf("@arethetypeswrong/cli") });
   const attw = join(folderOf("@arethetypeswrong/cli"), "dist/index.js");
