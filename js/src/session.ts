@@ -21,6 +21,7 @@ import { Journal } from "./journal.js";
 import { type Cell, Mirror, mirrorChange } from "./mirror.js";
 import { INITIAL, NOTIFY, type Numbers, READY, REPORT, SESSIONS, SYNCED, TAKEN, WIDTH } from "./record.js";
 import { Bus } from "./share/bus.js";
+import { start } from "./start.js";
 import { admit, admitMetadata } from "./value.js";
 
 /** What a session is opened with, all defaults filled in. */
@@ -79,10 +80,7 @@ export class Session {
   constructor(opening: Opening) {
     this.#opening = opening;
 
-    if (!started()) {
-      const detail = "await init(...) or call initSync(...) of statehall/slim before opening a hall";
-      throw new StatehallError("not-initialized", detail);
-    }
+    if (!started()) start();
     this.dispatcher = new Dispatcher((error) => this.report(error));
     this.#alarm = new Alarm(opening.clock, (late) => this.#ring(late));
     this.core = this.#open(opening.seed);
