@@ -2,6 +2,7 @@
  * The bench: "make bench" runs it, and "make bench ONLY=text" runs only what has that text in its name.
  *
  * A whole run prints tables, writes ../figures.json, and puts the figures into the README. With ONLY, nothing is written.
+ * "make bench PROCESSES=1" takes a fifth of the time for the stores, and says so beside the figures.
  * The parts: `store` (statehall beside the peers, see store/measure.mjs for how), `scale`, `tabs`, `sizes`, and the
  * programs in Rust, `rust` and `component`. The cases of a part are named after it: "store put 1,000 keys",
  * "scale entries 1000", "tabs latency"; what follows "rust " or "component " is a text of their own cases.
@@ -20,7 +21,8 @@ import { cases } from "./store/cases.mjs";
 import { median } from "./store/measure.mjs";
 import { measureTabs } from "./tabs/tabs.mjs";
 
-const PROCESSES = 5;
+/** Of each case; fewer are enough for a look. */
+const PROCESSES = Number(process.env.PROCESSES || 5);
 const ENTRIES = [1_000, 10_000, 100_000, 1_000_000];
 const WATCHES = [1, 10, 100, 1_000, 10_000, 100_000];
 
@@ -49,7 +51,16 @@ async function stores() {
       results.get(one).push(await run("store/process.mjs", [one.table, one.name]));
     }
   }
-  return chosen.flatMap((one) => together(one, results.get(one)));
+  const rows = chosen.flatMap((one) => together(one, results.get(one)));
+  return rows.concat(steps(rows.filter(({ table }) => table === "breakdown")));
+}
+
+/** What each stage of the breakdown adds to the one before it. */
+function steps(rows) {
+  return rows.map(({ table, case: name, subject, unit, median }, index) => {
+    const before = rows[index - 1]?.case === name ? rows[index - 1].median : 0;
+    return { table, case: `${name}, this step`, subject, unit, median: median - before };
+  });
 }
 
 /** The rows of a case, of what each of its processes has measured. */
@@ -86,11 +97,19 @@ function rust(part, args) {
   const text = only?.slice(part.length).trim();
   say(part);
   const given = text ? ["--", text] : [];
-  const { status } = spawnSync("cargo", ["run", "--quiet", ...args, ...given], { cwd: fileURLToPath(top), stdio: "inherit" });
+  const { status } = spawnSync("cargo", ["run", "--quiet", ...args, ...given], {
+    cwd: fileURLToPath(top),
+    stdio: "inherit",
+  });
   if (status !== 0) throw new Error(`the program of ${part} failed`);
   if (text) return { rows: [] };
   const { machine, rows } = JSON.parse(readFileSync(new URL(`target/bench/${part}.json`, top), "utf8"));
-  const named = rows.map(({ subject, case: name, ...row }) => ({ table: subject, case: "a call or task", subject: name, ...row }));
+  const named = rows.map(({ subject, case: name, ...row }) => ({
+    table: subject,
+    case: "a call or task",
+    subject: name,
+    ...row,
+  }));
   return { rows: named, compiler: machine.compiler };
 }
 
@@ -101,21 +120,21 @@ const scaled = await scale();
 const tabs = await measureTabs((name) => wanted(`tabs ${name}`), say);
 const sizes = wanted("sizes") ? await sizeRows() : [];
 
-const rows = [...store, ...tabs.rows, ...sizes, ...scaled, ...inRust.rows, ...component.rows];
-const kept = promises(rows);
+const measured = [...store, ...tabs.rows, ...sizes, ...scaled, ...inRust.rows, ...component.rows];
+// What is written is what is shown and judged, so that file and README agree to the last digit.
+const rows = JSON.parse(JSON.stringify(measured, rounded));
+const kept = JSON.parse(JSON.stringify(promises(rows), rounded));
 printTables(rows.filter(({ table }) => table !== "rust" && table !== "component"));
 printPromises(kept);
 if (only === undefined) {
   const software = { chromium: tabs.chromium, rust: inRust.compiler?.split(" (")[0] };
-  const figures = { machine: machine(), versions: versions(software), rows, promises: kept };
-  writeFileSync(figuresFile, `${JSON.stringify(figures, rounded, 2)}\n`);
-  // What is read back is what is shown, so that file and README agree to the last digit.
-  const written = JSON.parse(readFileSync(figuresFile, "utf8"));
-  writeFileSync(readmeFile, withFigures(readFileSync(readmeFile, "utf8"), written));
+  const figures = { machine: machine(), versions: versions(software), processes: PROCESSES, promises: kept, rows };
+  writeFileSync(figuresFile, `${JSON.stringify(figures, null, 2)}\n`);
+  writeFileSync(readmeFile, withFigures(readFileSync(readmeFile, "utf8"), figures));
   console.log("\nwritten to tests/bench/figures.json and README.md");
 }
 
-/** Five digits are more than anybody can measure. */
+/** Five digits of what was measured are more than anybody can measure; what was counted stays. */
 function rounded(_, value) {
-  return typeof value === "number" ? Number(value.toPrecision(5)) : value;
+  return typeof value === "number" && !Number.isInteger(value) ? Number(value.toPrecision(5)) : value;
 }

@@ -16,8 +16,9 @@ export function withFigures(readme, figures) {
 }
 
 /** The figures as Markdown. */
-export function markdown({ machine, versions, rows, promises }) {
-  return [stores(rows), held(promises), tabs(rows), measuredOn(machine, versions)].join("\n\n");
+export function markdown({ machine, versions, processes, rows, promises }) {
+  const said = [stores(rows), held(promises), tabs(rows), measuredOn(machine, versions, processes)];
+  return said.join("\n\n");
 }
 
 const line = (cells) => `| ${cells.join(" | ")} |`;
@@ -88,12 +89,14 @@ function tabs(rows) {
   return table(["two tabs in Chromium", "median"], lines);
 }
 
-function measuredOn(machine, versions) {
+function measuredOn(machine, versions, processes) {
   const { statehall, node, chromium, rust, ...peers } = versions;
   const beside = Object.entries(peers).map(([name, version]) => `${name} ${version}`);
   const { cpu, cores, memory, os } = machine;
+  const counted = processes === 1 ? "one process" : `the median of ${processes} processes`;
   return [
-    `Measured with statehall ${statehall} on ${cpu}, ${cores} cores, ${memory}, ${os}; Node ${node}, Chromium ${chromium},`,
-    `${rust}; ${beside.join(", ")}.`,
+    `Of the stores: ${counted}. Measured with statehall ${statehall} on ${cpu}, ${cores} cores, ${memory}, ${os};`,
+    `Node ${node}, Chromium ${chromium}, ${rust};`,
+    `${beside.join(", ")}.`,
   ].join("\n");
 }

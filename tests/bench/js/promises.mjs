@@ -5,83 +5,130 @@
  * whether a figure holds depends on the machine. Sizes do not, and have a test (tests/package/size.test.js).
  */
 
-import { budgets } from "./sizes.mjs";
+/** The most bytes, gzipped, of the kernel and of the main entry's own JavaScript. */
+export const budgets = { wasm: 60_000, js: 10_000 };
 
-const OWN = ["statehall, shared", "statehall, private"];
-/** What is no store to be compared with. */
-const isPeer = ({ subject }) => !subject.startsWith("statehall") && !subject.includes("making an object");
+const SHARED = "statehall, shared";
+const PRIVATE = "statehall, private";
+
+/** Medians of one subject over those of another in the same table, with the most for each case. No `over`: the peers. */
+const ratios = [
+  {
+    what: "put in a shared hall, over the fastest peer",
+    table: "put",
+    subject: SHARED,
+    most: { "1 key": 1, "1,000 keys": 1, "10,000 keys": 0.85 },
+  },
+  {
+    what: "put in a private hall, over the fastest peer",
+    table: "put",
+    subject: PRIVATE,
+    most: { "1 key": 1, "1,000 keys": 1, "10,000 keys": 0.85 },
+  },
+  {
+    what: "put that 100 watchers hear, over nanostores",
+    table: "watchers",
+    subject: SHARED,
+    over: "nanostores, an atom per key",
+    most: { "100 watchers": 1 },
+  },
+  {
+    what: "put to an unwatched key with 10,000 watches elsewhere, over none elsewhere",
+    table: "elsewhere",
+    subject: "10,000 watches elsewhere",
+    over: "0 watches elsewhere",
+    most: { "1 key": 1.2, "1,000 keys": 1.2 },
+  },
+  {
+    what: "get, over Map.get",
+    table: "get",
+    subject: SHARED,
+    over: "Map.get",
+    most: { "1 key": 2, "1,000 keys": 2, "10,000 keys": 2 },
+  },
+  {
+    what: "one change to another tab, over a bare message",
+    table: "latency",
+    subject: "a change in a hall",
+    over: "a bare BroadcastChannel message",
+    most: { "one way": 2 },
+  },
+  {
+    what: "100,000 puts to another tab, over a message for each",
+    table: "burst",
+    subject: "through a hall",
+    over: "as one message for each put",
+    most: { "in one turn": 1, "in 100 turns": 1 },
+  },
+];
+
+/** Figures with bounds of their own. */
+const bounds = [
+  { what: "bytes of the kernel", table: "sizes", subject: "core_bg.wasm", case: "gzipped", most: budgets.wasm },
+  { what: "bytes of the main entry", table: "sizes", subject: "JavaScript", case: "gzipped", most: budgets.js },
+];
+
+/**
+ * What may not grow with what is not touched. Memory that is farther away makes everything slower, a Map as well: the
+ * bound finds what is searched from end to end, which grows a hundred or a thousand times.
+ */
+const GROWTH_MAX = 10;
+const growths = [
+  { table: "entries", from: "1,000 entries", to: "1,000,000 entries" },
+  { table: "watches, exact", from: "1,000 watches", to: "100,000 watches" },
+  { table: "watches, prefix", from: "1,000 watches", to: "100,000 watches" },
+  { table: "watches, glob", from: "1,000 watches", to: "100,000 watches" },
+];
+/** What is the size's own, or another's. */
+const NOT_IN_LOOPS = ["memory", "opening", "Map.set", "snapshot", "restore", "bytes of the snapshot"];
 
 /** All promises that the rows have figures for. */
 export function promises(rows) {
-  const of = (table, name) => rows.filter((row) => row.table === table && row.case === name);
-  const find = (table, name, subject) => of(table, name).find((row) => row.subject === subject)?.median;
   const all = [
-    ...OWN.map((own) => puts(of, find, own)),
-    over("100 watchers of one key, over nanostores", "watchers", OWN[0], "nanostores, an atom per key", { "100 watchers": 1 }),
-    over("put to an unwatched key: 10,000 watches elsewhere, over none", "elsewhere", "10,000 watches elsewhere", "0 watches elsewhere", { "1 key": 1.2, "1,000 keys": 1.2 }),
-    over("get, over Map.get", "get", OWN[0], "Map.get", { "1 key": 2, "1,000 keys": 2, "10,000 keys": 2 }),
-    over("a change to another tab, over a bare message", "latency", "a change in a hall", "a bare BroadcastChannel message", { "one way": 2 }),
-    over("100,000 puts to another tab, over a message for each", "burst", "through a hall", "as one message for each put", { "in one turn": 1, "in 100 turns": 1 }),
-    ...sizes(find),
-    ...growth(rows),
+    ...ratios.map((promise) => compared(rows, promise)),
+    ...bounds.map((promise) => bounded(rows, promise)),
+    ...growths.map((promise) => grown(rows, promise)),
     ...declared(rows),
   ];
-  function over(what, table, own, other, bounds) {
-    const parts = Object.entries(bounds).map(([name, most]) => part(name, ratio(find(table, name, own), find(table, name, other)), most));
-    return { what, unit: "x", parts };
-  }
-  return all.map(({ parts, ...promise }) => ({ ...promise, parts: parts.filter(known) })).filter(({ parts }) => parts.length > 0);
+  const known = ({ parts, ...promise }) => ({ ...promise, parts: parts.filter(({ value }) => Number.isFinite(value)) });
+  return all.map(known).filter(({ parts }) => parts.length > 0);
 }
 
-const known = ({ value }) => Number.isFinite(value);
-const ratio = (a, b) => (a === undefined || b === undefined ? Number.NaN : a / b);
 const part = (name, value, most) => ({ name, value, most, met: value <= most });
+const single = (what, unit, value, most) => ({ what, unit, parts: [part("", value, most)] });
 
-function puts(of, find, own) {
-  const bounds = { "1 key": 1, "1,000 keys": 1, "10,000 keys": 0.85 };
-  const fastest = (name) => Math.min(...of("put", name).filter(isPeer).map((row) => row.median));
-  const parts = Object.entries(bounds).map(([name, most]) => part(name, ratio(find("put", name, own), fastest(name)), most));
-  return { what: `put (${own}), over the fastest peer`, unit: "x", parts };
+function medianOf(rows, table, name, subject) {
+  const row = rows.find((row) => row.table === table && row.case === name && row.subject === subject);
+  return row?.median ?? Number.NaN;
 }
 
-function sizes(find) {
-  const size = (what, subject, most) => ({ what, unit: "B", parts: [part("", find("sizes", "gzipped", subject), most)] });
-  return [
-    size("the kernel, gzipped", "the kernel, core_bg.wasm", budgets.wasm),
-    size("the main entry's own JavaScript, minified and gzipped", "the main entry's own JavaScript, minified", budgets.js),
-  ];
-}
-
-/**
- * What may not grow with what is not touched, from the smallest to the largest that was measured. Memory that is farther
- * away makes everything slower, a Map as well: this finds what is searched from end to end, which is a thousand times.
- */
-const GROWTH_MAX = 10;
-const ofSize = ["memory", "Map.set", "snapshot", "restore", "bytes of the snapshot", "memory", "opening"];
-
-function growth(rows) {
-  const grown = (table, from, to, skipped) => {
-    const cases = [...new Set(rows.filter((row) => row.table === table).map((row) => row.case))];
-    const value = (name, subject) => rows.find((row) => row.table === table && row.case === name && row.subject === subject)?.median;
-    const parts = cases
-      .filter((name) => !skipped.includes(name))
-      .map((name) => part(name, ratio(value(name, to), value(name, from)), GROWTH_MAX));
-    return { what: `${table}: with ${to}, over ${from}`, unit: "x", parts };
+function compared(rows, { what, table, subject, over, most }) {
+  const value = (name) =>
+    medianOf(rows, table, name, subject) / (over ? medianOf(rows, table, name, over) : fastest(name));
+  const fastest = (name) => {
+    const peers = rows.filter(
+      (row) => row.table === table && row.case === name && !row.subject.startsWith("statehall"),
+    );
+    return Math.min(...peers.map(({ median }) => median));
   };
-  const watches = ["exact", "prefix", "glob"].map((kind) => `watches, ${kind}`);
-  return [
-    grown("entries", "1,000 entries", "1,000,000 entries", ofSize),
-    ...watches.map((table) => grown(table, "1,000 watches", "100,000 watches", ofSize)),
-  ];
+  return { what, unit: "x", parts: Object.keys(most).map((name) => part(name, value(name), most[name])) };
 }
 
-/** Bounds that the programs in Rust declare themselves; they hold the minimum to them. */
+function bounded(rows, { what, table, subject, case: name, most }) {
+  return single(what, "B", medianOf(rows, table, name, subject), most);
+}
+
+function grown(rows, { table, from, to }) {
+  const cases = new Set(rows.filter((row) => row.table === table).map((row) => row.case));
+  const value = (name) => medianOf(rows, table, name, to) / medianOf(rows, table, name, from);
+  const parts = [...cases]
+    .filter((name) => !NOT_IN_LOOPS.includes(name))
+    .map((name) => part(name, value(name), GROWTH_MAX));
+  return { what: `${table}: growth from ${from} to ${to}`, unit: "x", parts };
+}
+
+/** Bounds that the programs in Rust declare themselves. They hold the minimum to them. */
 function declared(rows) {
-  const bound = rows.filter((row) => row.target !== undefined);
-  const tables = [...new Set(bound.map((row) => row.table))];
-  return tables.flatMap((table) =>
-    bound
-      .filter((row) => row.table === table)
-      .map(({ subject, unit, min, target }) => ({ what: `${table}: ${subject}`, unit, parts: [part("", min, target)] })),
-  );
+  const own = rows.filter(({ target }) => target !== undefined);
+  return own.map(({ table, subject, unit, min, target }) => single(`${table}: ${subject}`, unit, min, target));
 }

@@ -21,7 +21,8 @@ export function shown(number, unit) {
     const [name, size] = duration.findLast(([, size]) => ns >= size) ?? duration[0];
     return `${digits(ns / size)} ${name}`;
   }
-  if (unit === "B") return number >= 1e6 ? `${digits(number / 1e6)} MB` : `${Math.round(number).toLocaleString("en")} B`;
+  if (unit === "B")
+    return number >= 1e6 ? `${digits(number / 1e6)} MB` : `${Math.round(number).toLocaleString("en")} B`;
   return `${digits(number)}${unit === "x" ? "x" : ""}`;
 }
 
@@ -67,7 +68,9 @@ export function printPromises(promises) {
   for (const { what, unit, parts } of promises) {
     for (const { name, value, most, met } of parts) {
       const case_ = name === "" ? "" : `, ${name}`;
-      console.log(`${met ? "  kept  " : "  MISSED"}  ${what}${case_}: ${shown(value, unit)} (at most ${shown(most, unit)})`);
+      console.log(
+        `${met ? "  kept  " : "  MISSED"}  ${what}${case_}: ${shown(value, unit)} (at most ${shown(most, unit)})`,
+      );
     }
   }
 }

@@ -114,35 +114,37 @@ const kernel = (keys) => async () => {
   };
 };
 
-const whole = (keys, { share, watched, settles }) => async () => {
-  const hall = await openBench(share ? { share: nowhere() } : {});
-  const heard = { count: 0 };
-  for (const key of keys) hall.put(key, 0);
-  if (watched) {
-    for (const key of keys) {
-      hall.watch(key, () => {
-        heard.count += 1;
-      });
+const whole =
+  (keys, { share, watched, settles }) =>
+  async () => {
+    const hall = await openBench(share ? { share: nowhere() } : {});
+    const heard = { count: 0 };
+    for (const key of keys) hall.put(key, 0);
+    if (watched) {
+      for (const key of keys) {
+        hall.watch(key, () => {
+          heard.count += 1;
+        });
+      }
     }
-  }
-  let n = 0;
-  const put = (turn) => {
-    for (const key of turn) hall.put(key, ++n);
+    let n = 0;
+    const put = (turn) => {
+      for (const key of turn) hall.put(key, ++n);
+    };
+    const settle = async (turn) => {
+      put(turn);
+      await null;
+    };
+    return {
+      before: () => heard.count,
+      run: settles ? settle : put,
+      check(turn, before) {
+        assert(hall.get(turn.at(-1)) === n, "a put has not happened");
+        assert(heard.count - before === (watched ? turn.length : 0), "a put was not heard");
+      },
+      close: () => hall.close(),
+    };
   };
-  const settle = async (turn) => {
-    put(turn);
-    await null;
-  };
-  return {
-    before: () => heard.count,
-    run: settles ? settle : put,
-    check(turn, before) {
-      assert(hall.get(turn.at(-1)) === n, "a put has not happened");
-      assert(heard.count - before === (watched ? turn.length : 0), "a put was not heard");
-    },
-    close: () => hall.close(),
-  };
-};
 
 /** The stages, each with what it adds to the one before it. */
 const stages = [
@@ -153,7 +155,10 @@ const stages = [
   ["the mirror is kept, with all else that hall.put does", (keys) => whole(keys, {})],
   ["the hall is shared: what is to be sent is noted", (keys) => whole(keys, { share: true })],
   ["a watcher of the key is called", (keys) => whole(keys, { share: true, watched: true })],
-  ["the turn ends: encoding and frames, over its puts", (keys) => whole(keys, { share: true, watched: true, settles: true })],
+  [
+    "the turn ends: encoding and frames, over its puts",
+    (keys) => whole(keys, { share: true, watched: true, settles: true }),
+  ],
 ];
 
 export function breakdown(count) {

@@ -32,7 +32,8 @@ const puts = (keys, make, watchers) => (peer) => ({
       check(turn, before) {
         n += turn.length;
         const heard = tally.heard - before;
-        if (heard !== turn.length * watchers) throw new Error(`${peer.name}: ${heard} of ${turn.length} puts were heard`);
+        if (heard !== turn.length * watchers)
+          throw new Error(`${peer.name}: ${heard} of ${turn.length} puts were heard`);
         if (numberIn(tally.last) !== n) throw new Error(`${peer.name}: the last value is ${tally.last}, not ${n}`);
       },
       close,

@@ -60,7 +60,8 @@ export async function send(way, puts, turns) {
   await heard.promise;
   heard = later();
   const before = hall.usage();
-  const put = way === "hall" ? (key, value) => hall.put(key, value) : (key, value) => channel.postMessage({ key, value });
+  const put =
+    way === "hall" ? (key, value) => hall.put(key, value) : (key, value) => channel.postMessage({ key, value });
   const start = performance.now();
   for (let t = 0; t < turns; t++) {
     for (let i = 0; i < puts / turns; i++) {

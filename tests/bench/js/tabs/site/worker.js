@@ -24,4 +24,4 @@ const deeds = {
   },
 };
 
-onmessage = ({ data: { what, value } }) => deeds[what](value);
+globalThis.onmessage = ({ data: { what, value } }) => deeds[what](value);
