@@ -73,11 +73,14 @@ const bounds = [
  * bound finds what is searched from end to end, which grows a hundred or a thousand times.
  */
 const GROWTH_MAX = 10;
+/** What a change takes on the channel does not grow with who hears it. */
+const ON_CHANNEL = ["bytes a change", "frames a change"];
 const growths = [
   { table: "entries", from: "1,000 entries", to: "1,000,000 entries" },
   { table: "watches, exact", from: "1,000 watches", to: "100,000 watches" },
   { table: "watches, prefix", from: "1,000 watches", to: "100,000 watches" },
   { table: "watches, glob", from: "1,000 watches", to: "100,000 watches" },
+  { table: "sessions", from: "2 sessions", to: "32 sessions", cases: ON_CHANNEL, most: 1.5 },
 ];
 /** What is the size's own, or another's. */
 const NOT_IN_LOOPS = ["memory", "opening", "Map.set", "snapshot", "restore", "bytes of the snapshot"];
@@ -118,12 +121,11 @@ function bounded(rows, { what, table, subject, case: name, most }) {
   return single(what, "B", medianOf(rows, table, name, subject), most);
 }
 
-function grown(rows, { table, from, to }) {
-  const cases = new Set(rows.filter((row) => row.table === table).map((row) => row.case));
+function grown(rows, { table, from, to, cases, most = GROWTH_MAX }) {
+  const measured = [...new Set(rows.filter((row) => row.table === table).map((row) => row.case))];
+  const own = cases ?? measured.filter((name) => !NOT_IN_LOOPS.includes(name));
   const value = (name) => medianOf(rows, table, name, to) / medianOf(rows, table, name, from);
-  const parts = [...cases]
-    .filter((name) => !NOT_IN_LOOPS.includes(name))
-    .map((name) => part(name, value(name), GROWTH_MAX));
+  const parts = own.map((name) => part(name, value(name), most));
   return { what: `${table}: growth from ${from} to ${to}`, unit: "x", parts };
 }
 

@@ -1,6 +1,10 @@
 /** statehall as a subject: see atoms.mjs for what that is. The package is the built one, entered as Node enters it. */
 
-import { openHall } from "../../../../js/dist/entry/node.js";
+import { readFileSync } from "node:fs";
+
+const js = new URL("../../../../js/", import.meta.url);
+const { exports } = JSON.parse(readFileSync(new URL("package.json", js), "utf8"));
+const { openHall } = await import(new URL(exports["."].node ?? exports["."].default, js));
 
 /** Moves nothing: whoever shares over this does everything but the sending. */
 export const nowhere = () => [{ open() {}, send() {}, close() {} }];
