@@ -32,6 +32,7 @@ PACKAGE_TOOLS := tests/package/$(INSTALLED)
 DEMO_TOOLS := examples/agents/$(INSTALLED)
 JCO_TOOLS := examples/jco/$(INSTALLED)
 EDGE_TOOLS := examples/edge/$(INSTALLED)
+BENCH_TOOLS := tests/bench/$(INSTALLED)
 
 # No test may hang: ten minutes are far more than any file needs. One file at a time, since browsers use several cores.
 NODE_TEST := node --test --test-reporter=spec --test-concurrency=1 --test-timeout=600000
@@ -58,9 +59,8 @@ demo: $(PACKAGE) $(DEMO_TOOLS) ## Serve the demo on localhost and open it in a b
 test: rust node $(TESTS) ## Run all tests
 
 .PHONY: bench
-bench: $(COMPONENT) $(EMPTY) ## Measure, and print tables
-	cargo run --release --quiet --package statehall-bench
-	cargo run --profile host --quiet --package statehall-bench-component
+bench: rust $(PACKAGE) $(COMPONENT) $(EMPTY) $(TEST_TOOLS) $(BENCH_TOOLS) browser ## Measure, print tables and write them into the README; ONLY=text measures some
+	node tests/bench/js/bench.mjs "$(ONLY)"
 
 .PHONY: soak
 soak: $(PACKAGE) $(TEST_TOOLS) browser ## Let workers join, leave, write and die for MINUTES=10, in threads and in tabs

@@ -31,6 +31,8 @@ pub fn subjects() -> Vec<Subject> {
         let case = |keys| format!("put, {keys} keys in turn, 1 watcher each{clock}");
         subjects.extend(SCATTERED.map(|keys| scattered(case(keys), keys, real)));
     }
+    subjects.push(shared(false));
+    subjects.push(shared(true));
     subjects.push(get("get".to_owned(), 1));
     subjects.extend(SCATTERED.map(|keys| get(format!("get, {keys} keys in turn"), keys)));
     subjects.push(snapshot());
@@ -86,6 +88,29 @@ fn scattered(case: String, keys: usize, real: bool) -> Subject {
             value += 1;
             black_box(hall.put(black_box(turns.next()), value)).expect("a put");
             assert_eq!(heard.get(), value as u64, "the watcher of the key hears the put");
+        })
+    })
+}
+
+/// What sharing adds: a write is noted, and at the end of a turn of a thousand puts encoded and made into frames. With
+/// nobody watching, on a clock that stands still, so that the difference to the row without it is the replication's own.
+fn shared(share: bool) -> Subject {
+    let (keys, turn) = (SCATTERED[0], SCATTERED[0]);
+    let case = if share { "shared, its frames taken" } else { "not shared" };
+    Subject::operation(SUBJECT, format!("put, {keys} keys in turn, {case}, clock stands still"), 10_000, move || {
+        let clock = Box::new(ManualClock::new(1_700_000_000_000));
+        let options = Options { name: "bench".into(), agent: "planner".into(), seed: Some(1), ..Options::default() };
+        let hall = Hall::open(Options { share, clock, ..options })?;
+        let mut turns = Turns::new(texts(keys));
+        let mut value = 0i64;
+        Ok::<_, Error>(move || {
+            value += 1;
+            black_box(hall.put(black_box(turns.next()), value)).expect("a put");
+            if value as usize % turn == 0 {
+                hall.advance().expect("the end of a turn");
+                let bytes: usize = hall.frames().map(|frame| black_box(frame).len()).sum();
+                assert_eq!(bytes > 0, share, "what is shared makes frames");
+            }
         })
     })
 }
