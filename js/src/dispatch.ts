@@ -8,7 +8,7 @@
 
 import type { Change, Metadata, Owner, Selector, Value } from "./contract.js";
 import { StatehallError } from "./error.js";
-import type { Pattern } from "./selector.js";
+import type { Pattern } from "./key.js";
 import { handOut } from "./value.js";
 
 /** One open watch whose watcher is called, or whose changes are iterated over. */

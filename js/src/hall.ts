@@ -36,9 +36,8 @@ import type {
 import { ownerName, type Watch } from "./dispatch.js";
 import { StatehallError } from "./error.js";
 import { exported } from "./export.js";
-import { keyText } from "./key.js";
+import { keyText, patternOf } from "./key.js";
 import type { Cell } from "./mirror.js";
-import { patternOf } from "./selector.js";
 import type { Session } from "./session.js";
 import { admit, admitMetadata, handOut } from "./value.js";
 
