@@ -38,7 +38,7 @@ BENCH_TOOLS := tests/bench/$(INSTALLED)
 NODE_TEST := node --test --test-reporter=spec --test-concurrency=1 --test-timeout=600000
 
 # The quickest first.
-TESTS := test-rust test-crate test-js test-docs test-component test-hosts test-threads test-package test-edge test-browser test-demo
+TESTS := test-rust test-crate test-js test-docs test-component test-hosts test-threads test-package test-edge test-browser test-demo test-counts
 
 .PHONY: help
 help: ## List the targets
@@ -109,6 +109,10 @@ test-crate: rust
 test-component: $(COMPONENT) $(PACKAGE)
 	cargo build --profile host --package statehall-component-tests --package statehall-example-wasmtime-host
 	cargo test --profile host --package statehall-component-tests
+
+# How many instructions the kernel's hot operations take; skipped without valgrind or with another compiler.
+test-counts: rust
+	cargo test --release --package statehall-bench --test counts -- --nocapture
 
 test-js: $(PACKAGE)
 	$(NODE_TEST) js/test/*.test.js
