@@ -15,7 +15,7 @@ WebAssembly.Instance = class extends WebAssembly.Instance {
     memories.push(this.exports.memory);
   }
 };
-const { openHall } = await import(inNode ? "../../js/dist/entry/node.js" : "/dist/entry/inline.js");
+const { openHall } = await import(inNode ? "../../js/dist/entry/inline.js" : "/dist/entry/inline.js");
 
 const errors = [];
 const jumps = [];

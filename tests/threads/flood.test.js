@@ -4,7 +4,7 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import { setTimeout as delay } from "node:timers/promises";
 import { Worker } from "node:worker_threads";
-import { broadcastChannel, openHall } from "../../js/dist/entry/node.js";
+import { broadcastChannel, openHall } from "../../js/dist/entry/inline.js";
 import { payloadOf, withSender } from "../browser/frames.mjs";
 import { startThread } from "./threads.mjs";
 
