@@ -53,6 +53,13 @@ fn a_write_from_beyond_a_day_is_left_out_and_reported() {
     }
     assert_eq!((room.value(0, "all"), room.value(1, "all")), (Some(1.into()), Some(1.into())));
     assert_eq!((room.reported(0, Code::ClockAhead), room.reported(1, Code::ClockAhead)), (6, 6));
+    // Nor is anybody believed who claims to have seen so much.
+    let context = seen([room.kernels[0].session()], BEGIN_MS + room.ms + 30 * DAY_MS);
+    room.whisper(1, &voice.say(&answer(false, &context, vec![])));
+    room.put(0, "new", 1).expect("a write");
+    room.pass(100);
+    assert_eq!(room.value(1, "new"), Some(1.into()));
+    assert_eq!(room.reported(0, Code::SessionTaken), 0);
     // The clocks of the honest are not dragged there: a session with a clock behind theirs still takes what they write.
     room.put(0, "soon", 1).expect("a write");
     let newest = room.kernels[0].snapshot().expect("a snapshot");

@@ -53,6 +53,24 @@ fn a_flood_of_questions_is_answered_at_a_bounded_rate_and_newcomers_are_not_forg
     room.check_it_goes_on();
 }
 
+/// The same few ask all the time, and it is mostly this session's turn to answer them.
+#[test]
+fn who_has_answered_rests() {
+    let mut room = laden();
+    let before = room.sent.clone();
+    for n in 0..2_000 {
+        let context = Causal::default();
+        let mut voice = Voice::new(HALL, 1_000_000 + n % 5);
+        room.shout(&voice.say(&Message::Hello { agent: "hostile", everything: true, context }));
+        if n % 10 == 0 { room.pass(5) } else { room.turn() }
+    }
+    // A second of flood again.
+    let sent: usize = room.sent.iter().zip(before).map(|(now, before)| now - before).sum();
+    let answers = 2 * 1_000 / (5 + STATE_BYTES / 65_536);
+    assert!(sent < (answers + 2) * (STATE_BYTES + 100_000), "{sent} bytes, {answers} answers");
+    room.check_it_goes_on();
+}
+
 /// Whoever says again and again that its state differs had everybody ask for everything all the time.
 #[test]
 fn asking_in_vain_is_done_ever_more_rarely() {

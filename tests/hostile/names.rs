@@ -66,6 +66,39 @@ fn who_is_misquoted_writes_anew_what_it_wrote_last() {
     }
 }
 
+/// So soon after it has taken a name it takes no other, and until then believes nobody who knows better what it wrote.
+#[test]
+fn who_is_misquoted_again_at_once_loses_nothing_either() {
+    let mut room = Room::new(3, Limits::default());
+    let mut voice = Voice::new(HALL, 666);
+    let misquote = |room: &mut Room, voice: &mut Voice| {
+        let (name, until_ms) = (room.kernels[0].session(), BEGIN_MS + room.ms + 60_000);
+        for place in [1, 2] {
+            room.whisper(place, &voice.say(&answer(false, &seen([name], until_ms), vec![])));
+        }
+        (name, until_ms)
+    };
+    misquote(&mut room, &mut voice);
+    room.put(0, "first", 1).expect("a write");
+    room.pass(3_000);
+    assert_eq!(room.reported(0, Code::SessionTaken), 1);
+    let (name, until_ms) = misquote(&mut room, &mut voice);
+    for n in 0..10 {
+        room.put(0, &format!("new/{n}"), n).expect("a write");
+        room.pass(200);
+        // The others, whom it asks for everything, do not have what they took for old.
+        room.whisper(0, &voice.say(&answer(true, &seen([name], until_ms), vec![])));
+        assert_eq!(room.value(0, &format!("new/{n}")), Some(n.into()), "its own write");
+    }
+    assert_eq!(room.kernels[0].session(), name);
+    room.pass(40_000);
+    assert_eq!(room.reported(0, Code::SessionTaken), 2);
+    for (place, n) in (0..3).flat_map(|place| (0..10).map(move |n| (place, n))) {
+        assert_eq!(room.value(place, &format!("new/{n}")), Some(n.into()), "at {place}");
+    }
+    room.check_it_goes_on();
+}
+
 #[test]
 fn names_are_not_taken_without_end() {
     let mut room = Room::new(2, Limits::default());

@@ -82,7 +82,7 @@ fn strays_without_end_are_not_remembered_either() {
         room.kernels[0].advance(time);
     }
     let each = began.elapsed() / 5_000;
-    assert!(each.as_micros() < 200, "{each:?} a write");
+    assert!(each.as_micros() < 250, "{each:?} a write");
     room.check_it_goes_on();
 }
 
