@@ -18,7 +18,7 @@ import { Core, reset, started } from "./core.js";
 import { Dispatcher, ownerName, type Told, type Watch, type Watches } from "./dispatch.js";
 import { readError, StatehallError } from "./error.js";
 import { Journal } from "./journal.js";
-import { type Cell, Mirror, mirrorChange } from "./mirror.js";
+import { type Cell, Mirror, mirrorChange, whole } from "./mirror.js";
 import { INITIAL, NOTIFY, type Numbers, READY, REPORT, SESSIONS, SYNCED, TAKEN, WIDTH } from "./record.js";
 import { Bus } from "./share/bus.js";
 import { admit, admitMetadata } from "./value.js";
@@ -512,13 +512,13 @@ export class Session {
       const cell = slot < 0 ? undefined : this.mirror.at(slot, texts[key]);
       const told: Told = {
         key: cell?.key ?? (texts[key] as string),
+        watched: "",
         value: values[value],
         old: values[old],
-        revision,
+        revision: whole(revision),
         origin: texts[origin] as string,
         metadata: values[metadata] as Metadata | undefined,
         initial: initial === 1,
-        watched: "",
         deleted: value === 0,
       };
       if (kind === NOTIFY) {
