@@ -34,9 +34,12 @@ export interface Watch {
 /** What has changed. */
 export type Told = { -readonly [name in keyof Change]: Change[name] };
 
+/** The watches that hear a change. Most keys have one, and a list around it would be two more places in memory. */
+export type Watches = Watch | readonly Watch[];
+
 /** A change that is waiting to be told. */
 interface Delivery {
-  readonly watches: readonly Watch[];
+  readonly watches: Watches;
   readonly told: Told;
 }
 
@@ -45,7 +48,7 @@ export function ownerName({ owner }: Watch): string | undefined {
   return typeof owner === "string" ? owner : undefined;
 }
 
-/** The change as one watch hears it. */
+/** The change as one watch hears it. The last who hears of it gets what was told itself, the others copies. */
 export function changeFor(watch: Watch, told: Told, last: boolean): Change {
   const change = last
     ? told
@@ -74,11 +77,9 @@ export function passes(watch: Watch, change: Change, report: (error: unknown) =>
     const passed: unknown = watch.filter(change as Change<never>);
     if (!(passed instanceof Promise)) return Boolean(passed);
     passed.catch(() => {});
-    const detail = `a filter of ${JSON.stringify(watch.selector)} returned a promise: it must answer at once`;
-    report(new StatehallError("callback-failed", detail));
-    return false;
+    throw new TypeError("it returned a promise: a filter must answer at once");
   } catch (cause) {
-    report(new StatehallError("callback-failed", `a filter of ${JSON.stringify(watch.selector)} threw`, { cause }));
+    report(failure("filter", watch, cause));
     return false;
   }
 }
@@ -103,12 +104,12 @@ export class Dispatcher {
   }
 
   /** Tells the watches of a change after everything that is waiting. */
-  tell(watches: readonly Watch[], told: Told): void {
+  tell(watches: Watches, told: Told): void {
     this.waiting.push({ watches, told });
   }
 
   /** Tells the watches of a change: at once if nothing is waiting and no watcher is running. */
-  tellNow(watches: readonly Watch[], told: Told): void {
+  tellNow(watches: Watches, told: Told): void {
     if (this.running || this.waiting.length > 0) {
       this.tell(watches, told);
       return;
@@ -135,31 +136,36 @@ export class Dispatcher {
     this.running = false;
   }
 
-  private each(watches: readonly Watch[], told: Told): void {
-    const last = watches.length - 1;
-    for (let i = 0; i <= last; i++) {
-      const watch = watches[i] as Watch;
-      if (!watch.closed) this.deliver(watch, changeFor(watch, told, i === last));
+  private each(watches: Watches, told: Told): void {
+    if (!Array.isArray(watches)) {
+      this.deliver(watches as Watch, told, true);
+      return;
     }
+    const last = watches.length - 1;
+    for (let i = 0; i <= last; i++) this.deliver(watches[i], told, i === last);
   }
 
-  private deliver(watch: Watch, change: Change): void {
+  private deliver(watch: Watch, told: Told, last: boolean): void {
+    if (watch.closed) return;
+    const change = changeFor(watch, told, last);
     // A filter may end its own watch.
     if (watch.filter !== undefined && (!passes(watch, change, this.#report) || watch.closed)) return;
     watch.delivered++;
     if (watch.once) watch.stop();
     try {
       const result: unknown = watch.watcher(change as Change<never>);
-      // An asynchronous watcher fails later, and is reported all the same.
-      if (result instanceof Promise) result.catch((cause) => this.#failed(watch, cause));
+      if (result instanceof Promise) this.#follow(watch, result);
     } catch (cause) {
-      this.#failed(watch, cause);
+      this.#report(failure("watcher", watch, cause));
     }
   }
 
-  #failed(watch: Watch, cause: unknown): void {
-    this.#report(
-      new StatehallError("callback-failed", `a watcher of ${JSON.stringify(watch.selector)} threw`, { cause }),
-    );
+  /** An asynchronous watcher fails later, and is reported all the same. */
+  #follow(watch: Watch, result: Promise<unknown>): void {
+    result.catch((cause) => this.#report(failure("watcher", watch, cause)));
   }
+}
+
+function failure(what: "watcher" | "filter", { selector }: Watch, cause: unknown): StatehallError {
+  return new StatehallError("callback-failed", `a ${what} of ${JSON.stringify(selector)} threw`, { cause });
 }

@@ -39,7 +39,7 @@ import { exported } from "./export.js";
 import { keyText, patternOf } from "./key.js";
 import type { Cell } from "./mirror.js";
 import type { Session } from "./session.js";
-import { admit, admitMetadata, handOut } from "./value.js";
+import { type Admitted, admit, admitMetadata, handOut } from "./value.js";
 
 // The bits of the kernel's answer to a hot put; see `src/face/js/mod.rs`.
 const PENDING = 1;
@@ -159,11 +159,11 @@ export class Hall implements contract.Hall {
     const session = this.session_;
     const { mirror, limits } = session;
     const { expect = -1, ttl = -1, touch = false, metadata } = options;
-    const facts = metadata === undefined ? undefined : admitMetadata(metadata, limits);
+    const facts = metadata === undefined ? undefined : admitMetadata(metadata, cell?.metadata, limits);
     const { value: admitted, size, same } = admit(value, cell?.value, limits);
     const known = cell && (same ? cell.ref : session.journal?.refBefore(cell, admitted, limits));
     const ref = known ?? mirror.hold(admitted);
-    const factsRef = facts ? this.#factsRef(cell, facts.value) : 0;
+    const factsRef = facts ? this.#factsRef(key, facts) : 0;
     try {
       const answer = session.call((core) =>
         core.write(key, ref, size, factsRef, facts?.size ?? 0, this.origin, expect, ttl, touch, session.now()),
@@ -177,7 +177,13 @@ export class Hall implements contract.Hall {
         written.expires = ttl < 0 ? undefined : session.now() + ttl;
         // A batch tells when it is committed, but its own reads see its writes.
         if (session.journal)
-          Object.assign(written, { ref, value: admitted, revision, origin: this.agent, metadata: facts?.value });
+          Object.assign(written, {
+            ref,
+            value: admitted,
+            revision,
+            origin: this.agent,
+            metadata: facts?.value as Metadata | undefined,
+          });
       }
       return { revision, changed: changed === 1, conflict: conflict === 1 };
     } finally {
@@ -186,12 +192,9 @@ export class Hall implements contract.Hall {
   }
 
   /** The number for metadata: the one there is, if they are the same. */
-  #factsRef(cell: Cell | undefined, facts: Metadata): number {
-    const { mirror, limits } = this.session_;
-    if (cell?.metadata && admit(facts, cell.metadata, { ...limits, valueBytes: limits.metadataBytes }).same) {
-      return this.session_.call((core) => core.entry(cell.key) as Float64Array)[3] as number;
-    }
-    return mirror.hold(facts);
+  #factsRef(key: string, { value, same }: Readonly<Admitted>): number {
+    const { mirror } = this.session_;
+    return same ? (this.session_.call((core) => core.entry(key) as Float64Array)[3] as number) : mirror.hold(value);
   }
 
   get(key: Key, fallback?: unknown): never {
@@ -464,8 +467,12 @@ export class Hall implements contract.Hall {
   }
 
   private open(): Session {
-    if (this.released) throw new StatehallError("closed", `this handle to the hall "${this.name}" is closed`);
+    if (this.released) this.#refuse();
     return this.session_.checked();
+  }
+
+  #refuse(): never {
+    throw new StatehallError("closed", `this handle to the hall "${this.name}" is closed`);
   }
 
   /** Carries out a command, inside a batch as one of it. */

@@ -30,7 +30,7 @@ const INDEXES = 2 ** 32;
  * The same number. What was in a Float64Array is a double to the engine even if it is whole, and a cell or list that
  * has once held a double costs a conversion at every use; what this returns is a small integer again.
  */
-const whole = Math.trunc;
+export const whole = Math.trunc;
 
 export class Mirror {
   readonly cells = new Map<string, Cell>();
@@ -136,7 +136,7 @@ export function mirrorChange(
 ): void {
   cell.ref = whole(ref);
   cell.value = value;
-  cell.revision = value === undefined ? 0 : whole(revision);
+  cell.revision = value === undefined ? 0 : revision;
   cell.origin = origin;
   cell.metadata = metadata;
   cell.expires = expires;

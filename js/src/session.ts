@@ -15,10 +15,10 @@ import { Alarm } from "./clock.js";
 import { Encoder } from "./codec.js";
 import type { Adapter, Agent, Clock, Limits, Metadata, Value } from "./contract.js";
 import { Core, reset, started } from "./core.js";
-import { Dispatcher, ownerName, type Told, type Watch } from "./dispatch.js";
+import { Dispatcher, ownerName, type Told, type Watch, type Watches } from "./dispatch.js";
 import { readError, StatehallError } from "./error.js";
 import { Journal } from "./journal.js";
-import { type Cell, Mirror, mirrorChange } from "./mirror.js";
+import { type Cell, Mirror, mirrorChange, whole } from "./mirror.js";
 import { INITIAL, NOTIFY, type Numbers, READY, REPORT, SESSIONS, SYNCED, TAKEN, WIDTH } from "./record.js";
 import { Bus } from "./share/bus.js";
 import { start } from "./start.js";
@@ -60,7 +60,7 @@ export class Session {
 
   private epoch = epoch;
   readonly #agents = new Agents();
-  private sets: (readonly Watch[] | undefined)[] = [];
+  private sets: (Watches | undefined)[] = [];
   /** Whether the instance has been replaced in the middle of a batch that goes on. */
   private interrupted = false;
   readonly #calls: (() => void)[] = [];
@@ -175,17 +175,16 @@ export class Session {
   }
 
   /** The watches of a set whose watchers are called; those that are iterated over have queues. */
-  members(set: number): readonly Watch[] {
+  members(set: number): Watches {
     return this.sets[set] ?? this.learn(set);
   }
 
-  private learn(set: number): readonly Watch[] {
+  private learn(set: number): Watches {
     const ids = [...this.call((core) => core.members(set))];
     const members = ids
       .map((id) => this.watches.get(id))
       .filter((watch) => watch !== undefined && watch.capacity === undefined) as Watch[];
-    this.sets[set] = members;
-    return members;
+    return (this.sets[set] = members.length === 1 ? (members[0] as Watch) : members);
   }
 
   /** Carries out what the kernel has done: mirror, then what can be let go, then watchers. */
@@ -511,13 +510,13 @@ export class Session {
       const cell = slot < 0 ? undefined : this.mirror.at(slot, texts[key]);
       const told: Told = {
         key: cell?.key ?? (texts[key] as string),
+        watched: "",
         value: values[value],
         old: values[old],
-        revision,
+        revision: whole(revision),
         origin: texts[origin] as string,
         metadata: values[metadata] as Metadata | undefined,
         initial: initial === 1,
-        watched: "",
         deleted: value === 0,
       };
       if (kind === NOTIFY) {
@@ -527,7 +526,7 @@ export class Session {
       }
       const watch = this.watches.get(whom);
       if (watch === undefined) return;
-      if (kind === INITIAL) this.dispatcher.tell([watch], told);
+      if (kind === INITIAL) this.dispatcher.tell(watch, told);
       else if (kind === TAKEN) this.#taken = told;
     }
   }
@@ -576,7 +575,7 @@ export class Session {
   #rewrite({ key, value, metadata, origin, expires }: Cell, now: number): void {
     const { core, mirror, limits } = this;
     const { size } = admit(value, undefined, limits);
-    const facts = metadata && admitMetadata(metadata, limits);
+    const facts = metadata && admitMetadata(metadata, undefined, limits);
     const ttl = expires === undefined ? -1 : Math.max(1, expires - now);
     const refs = [mirror.hold(value as Value), facts ? mirror.hold(facts.value) : 0] as const;
     const agent = this.#agents.hold(origin, (number) => core.name_agent(number, origin));

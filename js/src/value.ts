@@ -14,30 +14,30 @@ import { StatehallError } from "./error.js";
 export const MAX_DEPTH = 64;
 
 /** What `admit` says of a value. */
-export interface Admitted<V = Value> {
+export interface Admitted {
   /** What to store: the old value if the new one is the same. */
-  value: V;
+  value: Value;
   /** Bytes of its encoding. */
   size: number;
   /** True if it is structurally the same as the old one. */
   same: boolean;
 }
 
-/** Reused by every call of `admit`, so that storing a number or a short text allocates nothing. */
+/** Reused for every scalar, so that storing a number or a short text allocates nothing. */
 const admitted: Admitted = { value: null, size: 1, same: false };
+
+/** What is judged, and so which limit it has and how an error calls it. */
+type Name = "value" | "metadata";
+type Bounds = Pick<Limits, "valueBytes" | "metadataBytes" | "valueDepth">;
 
 /**
  * Judges a value that is to replace `old`. The result is good until the next call.
  *
  * Errors: `invalid-value` with the path and what to do instead; `limit` if it is too large or too deep.
  */
-export function admit(
-  value: unknown,
-  old: Value | undefined,
-  limits: Pick<Limits, "valueBytes" | "valueDepth">,
-): Readonly<Admitted> {
+export function admit(value: unknown, old: Value | undefined, limits: Bounds): Readonly<Admitted> {
   const size = scalarSize(value);
-  if (size === 0) return walk(value, old, "value", limits.valueBytes, limits.valueDepth, admitted);
+  if (size === 0) return walk(value, old, "value", limits);
   if (size > limits.valueBytes) throw tooLarge("value", size, limits.valueBytes);
   admitted.value = value as Value;
   admitted.size = size;
@@ -45,17 +45,12 @@ export function admit(
   return admitted;
 }
 
-/** Judges the metadata of an entry: a plain object of storable values. */
-export function admitMetadata(
-  value: unknown,
-  limits: Pick<Limits, "metadataBytes" | "valueDepth">,
-): Readonly<Admitted<Metadata>> {
+/** Judges the metadata of an entry, which are to replace `old`: a plain object of storable values. */
+export function admitMetadata(value: unknown, old: Metadata | undefined, limits: Bounds): Readonly<Admitted> {
   if (typeof value !== "object" || value === null || Array.isArray(value) || ArrayBuffer.isView(value)) {
     throw new StatehallError("invalid-value", "metadata is not a plain object");
   }
-  return walk(value, undefined, "metadata", limits.metadataBytes, limits.valueDepth, {
-    ...admitted,
-  }) as Admitted<Metadata>;
+  return walk(value, old, "metadata", limits);
 }
 
 /** The bytes of a scalar's encoding; 0 for a container and for what cannot be stored. */
@@ -128,26 +123,15 @@ const getterOf = (Object.prototype as unknown as { __lookupGetter__(this: object
 const kindOf = Object.getOwnPropertyDescriptor(Object.getPrototypeOf(Uint8Array.prototype), Symbol.toStringTag)!
   .get as (this: unknown) => string;
 
-/** Walks, compares and freezes, and fills in the result. */
-function walk(
-  value: unknown,
-  old: Value | undefined,
-  name: "value" | "metadata",
-  maxBytes: number,
-  maxDepth: number,
-  into: Admitted,
-): Admitted {
-  const pass = new Walk(value, name, maxBytes, Math.min(maxDepth, MAX_DEPTH));
+/** Walks, compares and freezes. */
+function walk(value: unknown, old: Value | undefined, name: Name, limits: Bounds): Admitted {
+  const maxBytes = limits[`${name}Bytes`];
+  const pass = new Walk(value, name, maxBytes, Math.min(limits.valueDepth, MAX_DEPTH));
   try {
     pass.container(value, 0);
     if (pass.size > maxBytes) throw tooLarge(name, pass.size, maxBytes);
     const same = old !== undefined && isSame(value as Value, old);
-    const kept = same ? old : pass.keep();
-    // Filled in last: a Proxy may have had another value admitted until here.
-    into.value = kept;
-    into.size = pass.size;
-    into.same = same;
-    return into;
+    return { value: same ? old : pass.keep(), size: pass.size, same };
   } catch (cause) {
     if (cause instanceof StatehallError) throw cause;
     throw new StatehallError("invalid-value", `the ${name} threw while it was read`, { cause });
@@ -169,7 +153,7 @@ class Walk {
 
   constructor(
     readonly root: unknown,
-    readonly name: "value" | "metadata",
+    readonly name: Name,
     readonly maxBytes: number,
     readonly maxDepth: number,
   ) {}
@@ -228,7 +212,7 @@ class Walk {
     }
     this.size += headSize(list.length);
     // There are no holes, so beside the items and `length` there can only be something that would be lost.
-    if (Object.getOwnPropertyNames(list).length !== list.length + 1 || Object.getOwnPropertySymbols(list).length > 0) {
+    if (Reflect.ownKeys(list).length !== list.length + 1) {
       throw this.invalid(level, "is an array with properties beside its items: use a plain object");
     }
     return height;
@@ -238,7 +222,7 @@ class Walk {
   map(map: object, level: number): number {
     if (!isPlain(map)) throw this.refusal(map, level);
     const names = Object.keys(map);
-    if (Object.getOwnPropertyNames(map).length !== names.length || Object.getOwnPropertySymbols(map).length > 0) {
+    if (Reflect.ownKeys(map).length !== names.length) {
       throw this.invalid(level, "has members that are symbols or not enumerable: give them ordinary names");
     }
     let count = 0;
@@ -367,7 +351,7 @@ function fitsNumber(value: bigint): boolean {
   return value >= Number.MIN_SAFE_INTEGER && value <= Number.MAX_SAFE_INTEGER;
 }
 
-function tooLarge(name: "value" | "metadata", size: number, max: number): StatehallError {
+function tooLarge(name: Name, size: number, max: number): StatehallError {
   return new StatehallError("limit", `the ${name} takes at least ${size} bytes encoded, ${name}Bytes is ${max}`);
 }
 

@@ -306,14 +306,18 @@ test("a Proxy may admit another value in the middle of a walk", () => {
 
 test("metadata is a plain object within its own limit", () => {
   const metadata = { by: "planner", tags: ["a"] };
-  assert.deepEqual(admitMetadata(metadata, limits), { value: metadata, size: encode(metadata).length, same: false });
+  assert.deepEqual(admitMetadata(metadata, undefined, limits), {
+    value: metadata,
+    size: encode(metadata).length,
+    same: false,
+  });
   assert.ok(Object.isFrozen(metadata.tags));
   for (const bad of [null, undefined, 1, "a", [], new Uint8Array(1), new Map(), () => {}]) {
-    assert.throws(() => admitMetadata(bad, limits), { code: "invalid-value", detail: /metadata/ });
+    assert.throws(() => admitMetadata(bad, undefined, limits), { code: "invalid-value", detail: /metadata/ });
   }
-  assert.throws(() => admitMetadata({ when: new Date() }, limits), {
+  assert.throws(() => admitMetadata({ when: new Date() }, undefined, limits), {
     detail: /^metadata\.when is an instance of Date/,
   });
   const large = { text: "x".repeat(5000) };
-  assert.throws(() => admitMetadata(large, limits), { code: "limit", detail: /metadataBytes is 4096$/ });
+  assert.throws(() => admitMetadata(large, undefined, limits), { code: "limit", detail: /metadataBytes is 4096$/ });
 });

@@ -26,6 +26,31 @@ test("a change tells everything", (t) => {
   assert.equal(changes[0].watched, watched);
 });
 
+test("every watcher has a change of its own, of the same members whichever way it came", (t) => {
+  const { hall } = begin(t);
+  const changes = [];
+  const spoiling = (change) => {
+    changes.push({ ...change });
+    for (const member of Object.keys(change)) change[member] = "spoiled";
+  };
+  hall.put("a", { n: 0 });
+  hall.put("b", 0);
+  for (const selector of ["a", "*", "a", "b"]) hall.watch(selector, spoiling);
+  const seven = new Uint8Array([7]);
+  hall.put("a", seven);
+  hall.put("b", 1);
+  hall.batch(() => hall.put("a", 2) && hall.put("b", 2));
+  hall.put("a", 3, { metadata: {} });
+  assert.equal(changes.length, 3 + 2 + (3 + 2) + 3);
+  for (const change of changes) assert.deepEqual(Object.keys(change), Object.keys(changes[0]));
+  assert.deepEqual(
+    changes.slice(0, 3).map(({ watched, value, old }) => [watched, value, old]),
+    ["a", "*", "a"].map((watched) => [watched, seven, { n: 0 }]),
+  );
+  assert.equal(new Set(changes.slice(0, 3).map(({ value }) => value)).size, 3, "bytes are copied for each");
+  assert.deepEqual(hall.get("a"), 3);
+});
+
 test("watchers of one change are called in the order in which they were opened", (t) => {
   const { hall } = begin(t);
   const order = [];
