@@ -28,6 +28,7 @@ PACKAGE := js/dist/index.js
 INSTALLED := node_modules/.package-lock.json
 JS_TOOLS := js/$(INSTALLED)
 TEST_TOOLS := tests/$(INSTALLED)
+PACKAGE_TOOLS := tests/package/$(INSTALLED)
 DEMO_TOOLS := examples/agents/$(INSTALLED)
 JCO_TOOLS := examples/jco/$(INSTALLED)
 EDGE_TOOLS := examples/edge/$(INSTALLED)
@@ -37,7 +38,7 @@ BENCH_TOOLS := tests/bench/$(INSTALLED)
 NODE_TEST := node --test --test-reporter=spec --test-concurrency=1 --test-timeout=600000
 
 # The quickest first.
-TESTS := test-rust test-js test-docs test-component test-hosts test-threads test-package test-edge test-browser test-demo
+TESTS := test-rust test-crate test-js test-docs test-component test-hosts test-threads test-package test-edge test-browser test-demo
 
 .PHONY: help
 help: ## List the targets
@@ -60,6 +61,14 @@ test: rust node $(TESTS) ## Run all tests
 .PHONY: bench
 bench: rust $(PACKAGE) $(COMPONENT) $(EMPTY) $(TEST_TOOLS) $(BENCH_TOOLS) browser ## Measure, print tables and write them into the README; ONLY=text measures some
 	node tests/bench/js/bench.mjs "$(ONLY)"
+
+.PHONY: soak
+soak: $(PACKAGE) $(TEST_TOOLS) browser ## Let workers join, leave, write and die for MINUTES=10, in threads and in tabs
+	node tests/soak/main.mjs $(or $(MINUTES),10) $(SEED)
+
+.PHONY: fuzz
+fuzz: rust node ## Fuzz what reads bytes for MINUTES=30 a target, or only TARGET=one; skipped without Rust nightly
+	@node tests/fuzz/fuzz.mjs $(or $(MINUTES),30) $(TARGET)
 
 .PHONY: check
 check: rust $(PACKAGE) $(DEMO_TOOLS) $(EDGE_TOOLS) ## Check format, lints and types
@@ -92,6 +101,10 @@ test-rust: rust
 	cargo test
 	cargo test --test ablations -- --ignored
 
+# Without the oldest Rust that Cargo.toml names, the test that needs it says how to get it.
+test-crate: rust
+	cargo test --test crate -- --ignored --nocapture --test-threads=1
+
 # In wasmtime, which takes some minutes to compile the first time; both packages at once, so that it is compiled once.
 test-component: $(COMPONENT) $(PACKAGE)
 	cargo build --profile host --package statehall-component-tests --package statehall-example-wasmtime-host
@@ -109,7 +122,7 @@ test-hosts: $(COMPONENT) $(JCO_TOOLS) python
 test-threads: $(PACKAGE)
 	$(NODE_TEST) tests/threads/*.test.js
 
-test-package: $(PACKAGE) $(TEST_TOOLS) browser
+test-package: $(PACKAGE) $(TEST_TOOLS) $(PACKAGE_TOOLS) browser
 	$(NODE_TEST) tests/package/*.test.js
 
 test-browser: $(PACKAGE) $(TEST_TOOLS) browser

@@ -320,7 +320,7 @@ pub fn same_value(a: &[u8], b: &[u8]) -> bool {
     let mut same = || -> Result<bool, Malformed> {
         while left.left() > 0 {
             match (read_head(&mut left)?, read_head(&mut right)?) {
-                (Head::Simple(a), Head::Simple(b)) if a == b => {}
+                (Head::Simple(a), Head::Simple(b)) if a.value() == b.value() => {}
                 (Head::Sized(kind, number), Head::Sized(other, count)) if (kind, number) == (other, count) => {
                     let length = if [BYTES, TEXT].contains(&kind) { length(number, 1, &left)? } else { 0 };
                     if left.take(length)? != right.take(length)? {
@@ -336,27 +336,45 @@ pub fn same_value(a: &[u8], b: &[u8]) -> bool {
 }
 
 fn refused(reason: Malformed) -> Error {
-    Error::new(Code::InvalidFrame, format!("a value's bytes are refused: {reason}"))
+    Error::refused(Code::InvalidFrame, "a value's bytes are refused", reason)
 }
 
 /// The head of one item: either a kind with a number, or a simple value.
 enum Head {
     Sized(u8, u64),
-    Simple(Value),
+    Simple(Simple),
+}
+
+/// A value without parts. Apart from [`Value`], so that whoever only checks bytes needs no code for values.
+#[derive(Clone, Copy)]
+enum Simple {
+    Null,
+    Bool(bool),
+    Float(f64),
+}
+
+impl Simple {
+    fn value(self) -> Value {
+        match self {
+            Self::Null => Value::Null,
+            Self::Bool(truth) => Value::Bool(truth),
+            Self::Float(number) => Value::Float(number),
+        }
+    }
 }
 
 fn read_head(reader: &mut Reader<'_>) -> Result<Head, Malformed> {
     let first = reader.byte()?;
     match first {
-        FALSE | TRUE => return Ok(Head::Simple(Value::Bool(first == TRUE))),
-        NULL => return Ok(Head::Simple(Value::Null)),
+        FALSE | TRUE => return Ok(Head::Simple(Simple::Bool(first == TRUE))),
+        NULL => return Ok(Head::Simple(Simple::Null)),
         FLOAT => {
             let bits = u64::from_le_bytes(reader.u64()?.to_be_bytes());
             let number = f64::from_bits(bits);
             if number.is_nan() && bits != NAN {
                 return Err("a NaN other than the canonical one");
             }
-            return Ok(Head::Simple(Value::Float(number)));
+            return Ok(Head::Simple(Simple::Float(number)));
         }
         _ => {}
     }
@@ -411,7 +429,7 @@ fn enter(depth: usize) -> Result<usize, Malformed> {
 /// Reads a value that has at most `depth` containers within one another.
 fn read(reader: &mut Reader<'_>, depth: usize) -> Result<Value, Malformed> {
     Ok(match read_head(reader)? {
-        Head::Simple(value) => value,
+        Head::Simple(simple) => simple.value(),
         Head::Sized(kind @ (INTEGER | NEGATIVE), number) => Value::Integer(integer(kind, number)?),
         Head::Sized(BYTES, number) => {
             let length = length(number, 1, reader)?;

@@ -17,13 +17,24 @@ pub struct Error {
 
 impl Error {
     /// Makes an error from its code and a sentence.
+    #[cold]
+    #[inline(never)]
     pub fn new(code: Code, detail: impl Into<String>) -> Self {
         Self { code, detail: detail.into() }
     }
 
     /// The error of an exceeded limit: which one, how much it allows, how much was asked.
+    #[cold]
+    #[inline(never)]
     pub fn limit(name: &str, max: u64, given: u64) -> Self {
         Self::new(Code::Limit, format!("{name} is at most {max}, this needs {given}"))
+    }
+
+    /// The error of bytes that are not what they should be: what they are of, and the reason.
+    #[cold]
+    #[inline(never)]
+    pub fn refused(code: Code, what: &str, reason: &str) -> Self {
+        Self::new(code, format!("{what}: {reason}"))
     }
 }
 
@@ -82,6 +93,8 @@ codes! {
     PeerVersion = "peer-version",
     /// A received write bears a time more than a day ahead of this clock; it was left out.
     ClockAhead = "clock-ahead",
+    /// Somebody else has used this session's id; the session has taken a new one and goes on.
+    SessionTaken = "session-taken",
     /// The wasm module has not been initialised (`statehall/slim` only).
     NotInitialized = "not-initialized",
     /// The platform lacks what was asked for.

@@ -16,6 +16,7 @@
 //! ```
 
 use crate::error::{Code, Error};
+use crate::order::sort;
 use std::rc::Rc;
 
 /// A validated key. Cloning is cheap; ordering is that of the text's bytes.
@@ -30,7 +31,7 @@ impl Key {
         for segment in text.split('/') {
             check_segment(segment, text, Code::InvalidKey)?;
             if segment == "*" || segment == "**" {
-                let detail = format!("{} is a selector; a key has no segment {segment:?}", shown(text));
+                let detail = format!("{} is a selector; a key has no segment {}", shown(text), shown(segment));
                 return Err(Error::new(Code::InvalidKey, detail));
             }
         }
@@ -110,18 +111,22 @@ impl Selector {
     ///
     /// Errors: `invalid-key` of a key; `invalid-selector` if there are none.
     pub fn keys<'a>(texts: impl IntoIterator<Item = &'a str>) -> Result<Self, Error> {
-        let mut keys: Vec<Key> = Vec::new();
-        let mut seen = hashbrown::HashSet::with_hasher(foldhash::fast::FixedState::default());
-        for text in texts {
-            let key = Key::parse(text)?;
-            if seen.insert(key.clone()) {
-                keys.push(key);
-            }
-        }
+        let mut keys = texts.into_iter().map(|text| Key::parse(text).map(Some)).collect::<Result<Vec<_>, _>>()?;
         if keys.is_empty() {
             return Err(Error::new(Code::InvalidSelector, "the list of keys is empty"));
         }
-        Ok(Self::Keys(keys))
+        // Of equal keys the first stays: it comes first in this order, too.
+        let mut order: Vec<_> = (0..keys.len() as u32).collect();
+        sort(&mut order, &|a, b| keys[a as usize].cmp(&keys[b as usize]));
+        let repeats: Vec<_> = order
+            .windows(2)
+            .filter(|pair| keys[pair[0] as usize] == keys[pair[1] as usize])
+            .map(|pair| pair[1])
+            .collect();
+        for repeat in repeats {
+            keys[repeat as usize] = None;
+        }
+        Ok(Self::Keys(keys.into_iter().flatten().collect()))
     }
 
     /// Whether the key is selected.
@@ -166,10 +171,20 @@ impl Selector {
 /// A text as an error shows it: quoted, and not all of a long one.
 pub(crate) fn shown(text: &str) -> String {
     const CHARS_MAX: usize = 80;
-    match text.char_indices().nth(CHARS_MAX).and_then(|(end, _)| text.get(..end)) {
-        None => format!("{text:?}"),
-        Some(start) => format!("{start:?}... ({} bytes)", text.len()),
+    let mut quoted = String::from('"');
+    for (position, char) in text.chars().enumerate() {
+        if position == CHARS_MAX {
+            return format!("{quoted}\"... ({} bytes)", text.len());
+        }
+        match char {
+            '"' | '\\' => quoted.extend(['\\', char]),
+            // What would not be seen, or would disturb the line.
+            char if char.is_ascii_control() => quoted.push('\u{fffd}'),
+            char => quoted.push(char),
+        }
     }
+    quoted.push('"');
+    quoted
 }
 
 /// The first segment of key text.

@@ -27,7 +27,8 @@
 //! Each imports only what is above it; the parts, `state` and `replica`, do not know one another.
 //!
 //! ```text
-//! words        error  key  value  codec     what things are; how they are written as bytes
+//! words        error  order  key  value     what things are, and their order
+//!              codec                        how they are written as bytes
 //! containers   table  timer                 storage and deadlines
 //! parts        state                        entries, history, namespaces, watches
 //!              replica                      clocks, cells, what has been seen, messages
@@ -140,6 +141,7 @@ pub mod error;
 mod face;
 pub mod kernel;
 pub mod key;
+pub mod order;
 pub mod replica;
 pub mod state;
 pub mod table;

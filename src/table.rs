@@ -5,10 +5,71 @@
 //! part. A [`Slot`] is the number with a generation, so that whoever kept one across its return
 //! is found out. The hash is seeded by the caller; nothing observable depends on its order.
 
+use crate::codec::mix;
 use foldhash::fast::FixedState;
 use hashbrown::HashTable;
 use std::hash::{BuildHasher, Hasher};
 use std::rc::Rc;
+
+/// Numbers that are found by a hash of what they stand for. The hashes are kept, so growing asks nobody.
+#[derive(Default)]
+pub struct Index(HashTable<(u32, u32)>);
+
+impl Index {
+    /// The number under this hash that is the one.
+    pub fn find(&self, hash: u32, is: impl Fn(u32) -> bool) -> Option<u32> {
+        self.0.find(widened(hash), |&(other, number)| other == hash && is(number)).map(|&(_, number)| number)
+    }
+
+    /// Adds a number, which must not be there.
+    pub fn insert(&mut self, hash: u32, number: u32) {
+        self.0.insert_unique(widened(hash), (hash, number), |&(hash, _)| widened(hash));
+    }
+
+    /// Removes a number; false if it was not there.
+    pub fn remove(&mut self, hash: u32, number: u32) -> bool {
+        self.0.find_entry(widened(hash), |&(_, other)| other == number).map(|found| found.remove()).is_ok()
+    }
+
+    /// How many numbers there are.
+    pub fn len(&self) -> usize {
+        self.0.len()
+    }
+
+    /// Whether there are none.
+    pub fn is_empty(&self) -> bool {
+        self.0.is_empty()
+    }
+}
+
+/// A hash with its bits where the table looks for them: at both ends.
+fn widened(hash: u32) -> u64 {
+    u64::from(hash) << 32 | u64::from(hash)
+}
+
+/// The hash of a number, for an [`Index`].
+pub fn spread(number: u64) -> u32 {
+    mix(number) as u32
+}
+
+/// Hashes texts, seeded, for an [`Index`].
+pub struct TextHasher(FixedState);
+
+impl TextHasher {
+    /// A hasher of this seed.
+    pub fn new(seed: u64) -> Self {
+        Self(FixedState::with_seed(seed))
+    }
+
+    /// The hash of a whole text, without the mark at its end that std adds for texts within others.
+    #[inline(never)] // many ask, and it is long
+    pub fn hash(&self, text: &str) -> u32 {
+        let mut hasher = self.0.build_hasher();
+        hasher.write(text.as_bytes());
+        let hash = hasher.finish();
+        (hash ^ hash >> 32) as u32
+    }
+}
 
 /// A place in a table: index and generation. Fits in the whole numbers of an `f64`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -44,8 +105,8 @@ struct Row {
 
 /// The table. See the module.
 pub struct Table {
-    hasher: FixedState,
-    index: HashTable<u32>,
+    hasher: TextHasher,
+    index: Index,
     rows: Vec<Row>,
     free: Vec<u32>,
 }
@@ -53,12 +114,17 @@ pub struct Table {
 impl Table {
     /// An empty table whose hashes depend on the seed.
     pub fn new(seed: u64) -> Self {
-        Self { hasher: FixedState::with_seed(seed), index: HashTable::new(), rows: Vec::new(), free: Vec::new() }
+        Self { hasher: TextHasher::new(seed), index: Index::default(), rows: Vec::new(), free: Vec::new() }
+    }
+
+    /// The hash of a text, whether it is here or not.
+    pub fn hash(&self, text: &str) -> u32 {
+        self.hasher.hash(text)
     }
 
     /// Finds the text.
     pub fn find(&self, text: &str) -> Option<u32> {
-        self.index.find(hash(&self.hasher, text), |&index| same(self.text(index), text)).copied()
+        self.index.find(self.hasher.hash(text), |index| same(self.text(index), text))
     }
 
     /// Finds the text or gives it a place.
@@ -71,17 +137,14 @@ impl Table {
             Some(row) => row.text = Some(text.clone()),
             None => self.rows.push(Row { text: Some(text.clone()), generation: 0 }),
         }
-        let (hasher, rows) = (&self.hasher, &self.rows);
-        let rehash = |&index: &u32| hash(hasher, rows[index as usize].text.as_deref().unwrap_or(""));
-        self.index.insert_unique(hash(hasher, text), index, rehash);
+        self.index.insert(self.hasher.hash(text), index);
         index
     }
 
     /// Takes the place back; slots that were given for it no longer resolve.
     pub fn remove(&mut self, index: u32) {
-        let hash = hash(&self.hasher, self.text(index));
-        if let Ok(found) = self.index.find_entry(hash, |&other| other == index) {
-            found.remove();
+        let hash = self.hasher.hash(self.text(index));
+        if self.index.remove(hash, index) {
             let row = &mut self.rows[index as usize];
             row.text = None;
             // A place whose generations are used up is retired rather than given out twice.
@@ -122,13 +185,6 @@ impl Table {
     pub fn is_empty(&self) -> bool {
         self.index.is_empty()
     }
-}
-
-/// The hash of a whole text, without the mark at its end that std adds for texts within others.
-fn hash(hasher: &FixedState, text: &str) -> u64 {
-    let mut hasher = hasher.build_hasher();
-    hasher.write(text.as_bytes());
-    hasher.finish()
 }
 
 /// Whether two texts are equal, eight bytes at a time: what wasm has for it goes byte by byte.

@@ -2,7 +2,8 @@
 //!
 //! A timer is not cancelled: its owner forgets it, and is asked when it comes due. What is due at
 //! the same time comes in the order in which it was set. Forgotten timers are swept when they
-//! outnumber the rest, so that renewing a deadline for ever does not grow the queue.
+//! outnumber the rest, and so are repeated ones, so that neither renewing a deadline for ever nor
+//! setting the same one grows the queue.
 
 use std::cmp::Reverse;
 use std::collections::BinaryHeap;
@@ -43,13 +44,19 @@ impl<T> Default for Timers<T> {
     }
 }
 
-impl<T> Timers<T> {
+impl<T: Ord> Timers<T> {
     /// Sets a deadline. `wanted` tells, of a deadline and its purpose, whether it still matters.
     pub fn set(&mut self, due_ms: u64, what: T, wanted: impl Fn(u64, &T) -> bool) {
         self.set += 1;
         self.heap.push(Reverse(Timer { due_ms, order: self.set, what }));
         if self.heap.len() > 2 * self.swept + 64 {
-            self.heap.retain(|Reverse(timer)| wanted(timer.due_ms, &timer.what));
+            let mut timers = std::mem::take(&mut self.heap).into_vec();
+            timers.retain(|Reverse(timer)| wanted(timer.due_ms, &timer.what));
+            timers.sort_unstable_by(|Reverse(a), Reverse(b)| {
+                (a.due_ms, &a.what, a.order).cmp(&(b.due_ms, &b.what, b.order))
+            });
+            timers.dedup_by(|Reverse(b), Reverse(a)| (a.due_ms, &a.what) == (b.due_ms, &b.what));
+            self.heap = timers.into();
             self.swept = self.heap.len();
         }
     }
@@ -85,5 +92,10 @@ mod tests {
             timers.set(n, 'x', |due, _| due == n);
         }
         assert!(timers.heap.len() < 200);
+        let mut timers = Timers::default();
+        for n in 0..10_000 {
+            timers.set(7, n % 3, |_, _| true);
+        }
+        assert!(timers.heap.len() < 200, "the same deadline again and again");
     }
 }

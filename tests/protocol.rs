@@ -4,13 +4,13 @@
 mod support;
 
 use statehall::kernel::{Command, Effect, Kernel, Measured, Options, Time};
+use statehall::order::Ordered;
 use statehall::replica::causal::Causal;
 use statehall::replica::cells::Written;
 use statehall::replica::clock::Hlc;
 use statehall::replica::frame::{Frame, Message};
 use statehall::replica::protocol::PING_MS;
 use statehall::{Code, Key, Limits, Value};
-use std::collections::BTreeMap;
 use support::kind::{encoded, measured};
 use support::testref::{Slab, TestRef};
 use support::voice::{Voice, delete_body, put_body};
@@ -83,7 +83,7 @@ fn integer(kernel: &Kernel<Value>, key: &str) -> Option<i64> {
 
 /// What a peer holds, and has seen, as an answer that is everything.
 fn everything<'a>(context: &Causal, cells: Vec<Written<'a>>) -> Message<'a> {
-    Message::Diff { everything: true, context: context.clone(), purged: BTreeMap::new(), cells }
+    Message::Diff { everything: true, context: context.clone(), purged: Ordered::default(), cells }
 }
 
 /// Without this, an old write that its author has seen nobody delete undoes a delete that this

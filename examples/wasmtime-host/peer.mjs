@@ -4,7 +4,7 @@
  */
 
 // Outside this repository: from "statehall".
-import { openHall } from "../../js/dist/entry/node.js";
+import { openHall } from "../../js/dist/entry/inline.js";
 
 /** Carries frames over the pipes, each after its length in four bytes, the lowest first. */
 const pipes = {

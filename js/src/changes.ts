@@ -7,27 +7,30 @@ import type { Session } from "./session.js";
 type Step = IteratorResult<Change, undefined>;
 
 export class ChangeStream implements Changes {
-  private readonly readers: ((step: Step) => void)[] = [];
-  private done = false;
-  private watch: Watch | undefined;
+  readonly #readers: ((step: Step) => void)[] = [];
+  done = false;
+  #watch: Watch | undefined;
 
-  constructor(private readonly session: Session) {}
+  readonly #session: Session;
+  constructor(session: Session) {
+    this.#session = session;
+  }
 
   /** Begins to read the changes of a watch. */
   read(watch: Watch): void {
-    this.watch = watch;
+    this.#watch = watch;
     this.wake();
   }
 
   /** Serves waiting readers; called when the kernel's queue is no longer empty. */
   wake(): void {
-    for (let reader = this.readers.shift(); reader !== undefined; reader = this.readers.shift()) {
+    for (let reader = this.#readers.shift(); reader !== undefined; reader = this.#readers.shift()) {
       // Taking may end the watch, and so serve the readers behind this one.
       const change = this.take();
       if (change !== undefined) reader({ value: change, done: false });
       else if (this.done) reader({ value: undefined, done: true });
       else {
-        this.readers.unshift(reader);
+        this.#readers.unshift(reader);
         return;
       }
     }
@@ -40,11 +43,12 @@ export class ChangeStream implements Changes {
   }
 
   take(): Change | undefined {
-    const { watch, session } = this;
+    const watch = this.#watch;
+    const session = this.#session;
     while (watch !== undefined && !watch.closed) {
       const told = session.take(watch);
       if (told === undefined) return undefined;
-      const change = changeFor(watch, told);
+      const change = changeFor(watch, told, true);
       // The filter may have ended its own watch.
       if (!passes(watch, change, (error) => session.report(error)) || watch.closed) continue;
       watch.delivered++;
@@ -56,7 +60,7 @@ export class ChangeStream implements Changes {
 
   next(): Promise<Step> {
     return new Promise((resolve) => {
-      this.readers.push(resolve);
+      this.#readers.push(resolve);
       this.wake();
     });
   }
@@ -67,12 +71,12 @@ export class ChangeStream implements Changes {
   }
 
   get missed(): number {
-    const { watch } = this;
-    return watch === undefined ? 0 : watch.closed ? watch.missed : this.session.queue(watch).missed;
+    const watch = this.#watch;
+    return watch === undefined ? 0 : watch.closed ? watch.missed : this.#session.queue(watch).missed;
   }
 
   stop(): void {
-    this.watch?.stop();
+    this.#watch?.stop();
   }
 
   [Symbol.asyncIterator](): this {

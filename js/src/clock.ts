@@ -18,40 +18,45 @@ export const platformClock: Clock = {
 
 /** One timer, set to the earliest of the times that it is asked for. */
 export class Alarm {
-  private wake: { readonly at: number; readonly cancel: () => void } | undefined;
+  #wake: { readonly at: number; readonly cancel: () => void } | undefined;
 
+  readonly #clock: Clock;
+  readonly #ring: (late: number) => void;
   constructor(
-    private readonly clock: Clock,
+    clock: Clock,
     /** Told by how many milliseconds the timer was late. */
-    private readonly ring: (late: number) => void,
-  ) {}
+    ring: (late: number) => void,
+  ) {
+    this.#clock = clock;
+    this.#ring = ring;
+  }
 
   /** Rings `delay` milliseconds after now, which is monotonic, unless it will earlier anyhow. */
   set(now: number, delay: number): void {
-    const { clock } = this;
+    const clock = this.#clock;
     const at = now + delay;
     // One that is overdue may never come: some platforms end timers with the request that set them.
-    if (this.wake && this.wake.at <= at && this.wake.at > now) return;
+    if (this.#wake && this.#wake.at <= at && this.#wake.at > now) return;
     this.cancel();
     const cancel: unknown = clock.setTimer(() => {
-      this.wake = undefined;
-      this.ring(clock.monotonic() - at);
+      this.#wake = undefined;
+      this.#ring(clock.monotonic() - at);
     }, delay);
-    this.wake = { at, cancel: typeof cancel === "function" ? (cancel as () => void) : () => {} };
+    this.#wake = { at, cancel: typeof cancel === "function" ? (cancel as () => void) : () => {} };
   }
 
   /** Whether it is set. */
   get armed(): boolean {
-    return this.wake !== undefined;
+    return this.#wake !== undefined;
   }
 
   /** Whether it should have rung by now. */
   get due(): boolean {
-    return this.wake !== undefined && this.clock.monotonic() >= this.wake.at;
+    return this.#wake !== undefined && this.#clock.monotonic() >= this.#wake.at;
   }
 
   cancel(): void {
-    this.wake?.cancel();
-    this.wake = undefined;
+    this.#wake?.cancel();
+    this.#wake = undefined;
   }
 }

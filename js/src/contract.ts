@@ -275,7 +275,7 @@ export type KeyIn<S> = KeyOf<S> | readonly string[];
 export interface Hall<S = DefaultSchema> {
   readonly name: string;
   readonly agent: Agent;
-  /** Sixteen hexadecimal digits, new at every opening. */
+  /** Sixteen hexadecimal digits, new at every opening, and whenever somebody else uses them (`session-taken`). */
   readonly session: string;
   readonly limits: Limits;
   /** The revision of the last commit. */

@@ -6,9 +6,9 @@
  * waiting. So a watcher never runs inside another, and nobody hears of a change twice, late or out of order.
  */
 
-import type { Agent, Change, Metadata, Owner, Selector, Value } from "./contract.js";
+import type { Change, Metadata, Owner, Selector, Value } from "./contract.js";
 import { StatehallError } from "./error.js";
-import type { Pattern } from "./selector.js";
+import type { Pattern } from "./key.js";
 import { handOut } from "./value.js";
 
 /** One open watch whose watcher is called, or whose changes are iterated over. */
@@ -32,15 +32,7 @@ export interface Watch {
 }
 
 /** What has changed. */
-export interface Told {
-  readonly key: string;
-  readonly value: Value | undefined;
-  readonly old: Value | undefined;
-  readonly revision: number;
-  readonly origin: Agent;
-  readonly metadata: Metadata | undefined;
-  readonly initial: boolean;
-}
+export type Told = { -readonly [name in keyof Change]: Change[name] };
 
 /** A change that is waiting to be told. */
 interface Delivery {
@@ -54,18 +46,25 @@ export function ownerName({ owner }: Watch): string | undefined {
 }
 
 /** The change as one watch hears it. */
-export function changeFor(watch: Watch, told: Told): Change {
-  return {
-    key: told.key,
-    watched: watch.selector,
-    value: told.value === undefined ? undefined : handOut(told.value),
-    old: told.old === undefined ? undefined : handOut(told.old),
-    revision: told.revision,
-    origin: told.origin,
-    metadata: told.metadata && (handOut(told.metadata as Value) as Metadata),
-    initial: told.initial,
-    deleted: told.value === undefined,
-  };
+export function changeFor(watch: Watch, told: Told, last: boolean): Change {
+  const change = last
+    ? told
+    : {
+        key: told.key,
+        watched: watch.selector,
+        value: told.value,
+        old: told.old,
+        revision: told.revision,
+        origin: told.origin,
+        metadata: told.metadata,
+        initial: told.initial,
+        deleted: told.deleted,
+      };
+  change.watched = watch.selector;
+  if (typeof told.value === "object") change.value = handOut(told.value as Value);
+  if (typeof told.old === "object") change.old = handOut(told.old as Value);
+  if (told.metadata !== undefined) change.metadata = handOut(told.metadata as Value) as Metadata;
+  return change;
 }
 
 /** Whether the watch's filter lets the change pass; one that throws is reported and lets nothing pass. */
@@ -93,7 +92,10 @@ export class Dispatcher {
   /** How many of the waiting changes have been told. */
   private told = 0;
 
-  constructor(private readonly report: (error: unknown) => void) {}
+  readonly #report: (error: unknown) => void;
+  constructor(report: (error: unknown) => void) {
+    this.#report = report;
+  }
 
   /** How many changes are waiting to be told. */
   get backlog(): number {
@@ -112,20 +114,20 @@ export class Dispatcher {
       return;
     }
     this.running = true;
-    for (const watch of watches) if (!watch.closed) this.deliver(watch, told);
+    this.each(watches, told);
     this.running = false;
     if (this.waiting.length > 0) this.run();
   }
 
   /** Tells all that is waiting, unless a watcher is running: then that is told when it returns. */
   run(): void {
-    const { waiting } = this;
+    const waiting = this.waiting;
     if (this.running || waiting.length === 0) return;
     this.running = true;
     // Read by position and shortened now and then, so that a long queue is not moved at every step.
     while (this.told < waiting.length) {
       const { watches, told } = waiting[this.told++] as Delivery;
-      for (const watch of watches) if (!watch.closed) this.deliver(watch, told);
+      this.each(watches, told);
       if (this.told === CHUNK) waiting.splice(0, CHUNK);
       this.told %= CHUNK;
     }
@@ -133,23 +135,30 @@ export class Dispatcher {
     this.running = false;
   }
 
-  private deliver(watch: Watch, told: Told): void {
-    const change = changeFor(watch, told);
+  private each(watches: readonly Watch[], told: Told): void {
+    const last = watches.length - 1;
+    for (let i = 0; i <= last; i++) {
+      const watch = watches[i] as Watch;
+      if (!watch.closed) this.deliver(watch, changeFor(watch, told, i === last));
+    }
+  }
+
+  private deliver(watch: Watch, change: Change): void {
     // A filter may end its own watch.
-    if (watch.filter !== undefined && (!passes(watch, change, this.report) || watch.closed)) return;
+    if (watch.filter !== undefined && (!passes(watch, change, this.#report) || watch.closed)) return;
     watch.delivered++;
     if (watch.once) watch.stop();
     try {
       const result: unknown = watch.watcher(change as Change<never>);
       // An asynchronous watcher fails later, and is reported all the same.
-      if (result instanceof Promise) result.catch((cause) => this.failed(watch, cause));
+      if (result instanceof Promise) result.catch((cause) => this.#failed(watch, cause));
     } catch (cause) {
-      this.failed(watch, cause);
+      this.#failed(watch, cause);
     }
   }
 
-  private failed(watch: Watch, cause: unknown): void {
-    this.report(
+  #failed(watch: Watch, cause: unknown): void {
+    this.#report(
       new StatehallError("callback-failed", `a watcher of ${JSON.stringify(watch.selector)} threw`, { cause }),
     );
   }

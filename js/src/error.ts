@@ -20,6 +20,7 @@ export type Code =
   | "invalid-frame"
   | "peer-version"
   | "clock-ahead"
+  | "session-taken"
   | "not-initialized"
   | "unsupported"
   | "poisoned";

@@ -36,9 +36,8 @@ import type {
 import { ownerName, type Watch } from "./dispatch.js";
 import { StatehallError } from "./error.js";
 import { exported } from "./export.js";
-import { keyText } from "./key.js";
+import { keyText, patternOf } from "./key.js";
 import type { Cell } from "./mirror.js";
-import { EVERYTHING, patternOf } from "./selector.js";
 import type { Session } from "./session.js";
 import { admit, admitMetadata, handOut } from "./value.js";
 
@@ -53,21 +52,20 @@ type Watcher = (change: Change) => unknown;
 export class Hall implements contract.Hall {
   readonly agent: Agent;
   private readonly origin: number;
-  private readonly owned = new Set<Watch>();
-  private readonly visitors = new Set<() => void>();
+  readonly #owned = new Set<Watch>();
+  readonly #visitors = new Set<() => void>();
   private released = false;
 
   constructor(
     readonly name: string,
     agent: Agent,
-    private readonly session_: Session,
-    private readonly handles: Handles,
+    /** @internal Not `#session_`: tests look at it. */
+    readonly session_: Session,
     onError?: ((error: unknown) => void) | undefined,
   ) {
     this.origin = session_.origin(agent);
     this.agent = agent;
-    handles.add(this);
-    if (onError) session_.listeners.set(this, onError);
+    session_.handles.set(this, onError);
   }
 
   get session(): string {
@@ -93,8 +91,12 @@ export class Hall implements contract.Hall {
   put(key: Key, value: unknown, options?: contract.PutOptions): Written {
     const session = this.open();
     session.checkBacklog();
-    if (session.journal === undefined) return this.set(key, value, options);
-    return session.command("put", key, () => this.set(key, value, options));
+    // Apart, so that a put outside batches makes no closure.
+    return session.journal === undefined ? this.set(key, value, options) : this.#putInBatch(key, value, options);
+  }
+
+  #putInBatch(key: Key, value: unknown, options?: contract.PutOptions): Written {
+    return this.#command("put", key, () => this.set(key, value, options));
   }
 
   private set(key: Key, value: unknown, options?: contract.PutOptions): Written {
@@ -113,7 +115,9 @@ export class Hall implements contract.Hall {
     const session = this.session_;
     const { mirror } = session;
     const { value: old, ref: replaced } = cell;
-    const ref = session.refBefore(cell, value) ?? mirror.hold(value);
+    const { agent } = this;
+    let ref = session.journal?.refBefore(cell, value, session.limits);
+    if (ref === undefined) ref = mirror.hold(value);
     let answer: number;
     try {
       answer = session.core.put(cell.slot, ref, size, this.origin, session.now(), replaced);
@@ -121,21 +125,30 @@ export class Hall implements contract.Hall {
       throw session.explain(error);
     }
     if (answer & REFUSED) throw session.refusal();
-    session.note(cell);
-    const revision = session.journal ? session.revision + 1 : ++session.revision;
+    const revision = session.revision + 1;
+    if (session.journal) session.journal.note(cell);
+    else session.revision = revision;
     cell.ref = ref;
     cell.value = value;
     cell.revision = revision;
-    cell.origin = this.agent;
+    cell.origin = agent;
     cell.metadata = undefined;
     cell.expires = undefined;
     if (answer & RELEASED) mirror.letGo(replaced);
     const set = answer >>> SET_SHIFT;
     if (answer & PENDING) session.settle();
     if (set > 0) {
-      const { agent: origin } = this;
-      const told = { key: cell.key, value, old, revision, origin, metadata: undefined, initial: false };
-      session.dispatcher.tellNow(session.members(set), told);
+      session.dispatcher.tellNow(session.members(set), {
+        key: cell.key,
+        watched: cell.key,
+        value,
+        old,
+        revision,
+        origin: agent,
+        metadata: undefined,
+        initial: false,
+        deleted: false,
+      });
     }
     return { revision, changed: true, conflict: false };
   }
@@ -148,9 +161,9 @@ export class Hall implements contract.Hall {
     const { expect = -1, ttl = -1, touch = false, metadata } = options;
     const facts = metadata === undefined ? undefined : admitMetadata(metadata, limits);
     const { value: admitted, size, same } = admit(value, cell?.value, limits);
-    const known = cell && (same ? cell.ref : session.refBefore(cell, admitted));
+    const known = cell && (same ? cell.ref : session.journal?.refBefore(cell, admitted, limits));
     const ref = known ?? mirror.hold(admitted);
-    const factsRef = facts ? this.factsRef(cell, facts.value) : 0;
+    const factsRef = facts ? this.#factsRef(cell, facts.value) : 0;
     try {
       const answer = session.call((core) =>
         core.write(key, ref, size, factsRef, facts?.size ?? 0, this.origin, expect, ttl, touch, session.now()),
@@ -159,7 +172,7 @@ export class Hall implements contract.Hall {
       // From now on the kernel names this key by its slot.
       const written = slot < 0 ? undefined : mirror.at(slot, key);
       if (written && changed === 1) {
-        session.note(written);
+        session.journal?.note(written);
         // A renewal is told to nobody, not even to the mirror.
         written.expires = ttl < 0 ? undefined : session.now() + ttl;
         // A batch tells when it is committed, but its own reads see its writes.
@@ -173,7 +186,7 @@ export class Hall implements contract.Hall {
   }
 
   /** The number for metadata: the one there is, if they are the same. */
-  private factsRef(cell: Cell | undefined, facts: Metadata): number {
+  #factsRef(cell: Cell | undefined, facts: Metadata): number {
     const { mirror, limits } = this.session_;
     if (cell?.metadata && admit(facts, cell.metadata, { ...limits, valueBytes: limits.metadataBytes }).same) {
       return this.session_.call((core) => core.entry(cell.key) as Float64Array)[3] as number;
@@ -191,28 +204,26 @@ export class Hall implements contract.Hall {
   }
 
   delete(key: Key, options: contract.DeleteOptions = {}): Written {
-    return this.command("delete", key, () => this.remove(key, options));
+    return this.#command("delete", key, () => this.#remove(key, options));
   }
 
-  private remove(key: Key, options: contract.DeleteOptions): Written {
+  #remove(key: Key, options: contract.DeleteOptions): Written {
     checkOptions(options, deleteOptions);
     const session = this.session_;
     const text = keyText(key);
     const { expect = -1, touch = false } = options;
-    const answer = this.settled(() =>
-      session.call((core) => core.delete(text, this.origin, expect, touch, session.now())),
-    );
+    const answer = session.act((core) => core.delete(text, this.origin, expect, touch, session.now()));
     const [revision, changed, conflict] = answer as Iterable<number> as [number, number, number];
     const cell = session.mirror.cells.get(text);
-    if (session.journal && changed === 1 && cell) this.drop(cell);
+    if (session.journal && changed === 1 && cell) this.#drop(cell);
     return { revision, changed: changed === 1, conflict: conflict === 1 };
   }
 
   update(key: Key, initial: unknown, change: (value: never) => unknown): never {
-    return this.command("update", key, () => this.change(key, initial, change));
+    return this.#command("update", key, () => this.#change(key, initial, change));
   }
 
-  private change(key: Key, initial: unknown, change: (value: never) => unknown): never {
+  #change(key: Key, initial: unknown, change: (value: never) => unknown): never {
     checkArgument("the third argument of update", change, "callable");
     const current = this.cell(key);
     const before = { ref: current?.ref ?? 0, revision: current?.revision ?? 0 };
@@ -253,32 +264,32 @@ export class Hall implements contract.Hall {
   }
 
   keys(selector?: Selector): string[] {
-    return this.selected(selector).map((cell) => cell.key);
+    return this.#selected(selector).map((cell) => cell.key);
   }
 
   toMap(selector?: Selector): Map<string, never> {
-    return new Map(this.selected(selector).map((cell) => [cell.key, handOut(cell.value as Value) as never]));
+    return new Map(this.#selected(selector).map((cell) => [cell.key, handOut(cell.value as Value) as never]));
   }
 
   clear(selector?: Selector): number {
-    return this.command("clear", undefined, () => this.removeAll(selector));
+    return this.#command("clear", undefined, () => this.#removeAll(selector));
   }
 
-  private removeAll(selector: Selector | undefined): number {
+  #removeAll(selector: Selector | undefined): number {
     const session = this.session_;
-    const pattern = selector === undefined ? EVERYTHING : patternOf(selector);
-    const cells = session.journal ? this.selected(selector) : [];
-    const count = this.settled(() => session.call((core) => core.clear(...pattern, this.origin, session.now())));
-    for (const cell of cells) this.drop(cell);
+    const pattern = selector === undefined ? [] : patternOf(selector);
+    const cells = session.journal ? this.#selected(selector) : [];
+    const count = session.act((core) => core.clear(pattern, this.origin, session.now()));
+    for (const cell of cells) this.#drop(cell);
     return count;
   }
 
   changes(revision: number, selector?: Selector): Since<never> {
     checkArgument("the revision", revision, "whole");
     const session = this.open();
-    const pattern = selector === undefined ? EVERYTHING : patternOf(selector);
+    const pattern = selector === undefined ? [] : patternOf(selector);
     session.expire();
-    const pairs = session.call((core) => core.changes(revision, ...pattern));
+    const pairs = session.call((core) => core.changes(revision, pattern));
     if (pairs === undefined) return { compacted: true, revision: session.revision };
     const changes: Since.Item[] = [];
     for (let i = 0; i < pairs.length; i += 2) {
@@ -309,18 +320,18 @@ export class Hall implements contract.Hall {
     const watcher = typeof rest[0] === "function" ? (rest.shift() as Watcher) : undefined;
     const [options = {}] = rest as [contract.IterateOptions?];
     checkOptions(options, watcher ? watchOptions : (iterateOptions as Shape));
-    return (watcher ? this.listen(selector, watcher, options) : this.iterate(selector, options)) as never;
+    return (watcher ? this.#listen(selector, watcher, options) : this.#iterate(selector, options)) as never;
   }
 
-  private listen(selector: Selector, watcher: Watcher, options: contract.WatchOptions): Stop {
-    const watch = this.openWatch(selector, watcher, options, undefined);
+  #listen(selector: Selector, watcher: Watcher, options: contract.WatchOptions): Stop {
+    const watch = this.#openWatch(selector, watcher, options, undefined);
     return stopper(watch.stop);
   }
 
-  private iterate(selector: Selector, options: contract.IterateOptions): ChangeStream {
+  #iterate(selector: Selector, options: contract.IterateOptions): ChangeStream {
     const stream = new ChangeStream(this.open());
     const capacity = options.capacity ?? this.limits.queue;
-    const watch = this.openWatch(
+    const watch = this.#openWatch(
       selector,
       () => stream.wake(),
       options,
@@ -331,7 +342,7 @@ export class Hall implements contract.Hall {
     return stream;
   }
 
-  private openWatch(
+  #openWatch(
     selector: Selector,
     watcher: Watcher,
     options: contract.IterateOptions,
@@ -346,28 +357,28 @@ export class Hall implements contract.Hall {
       throw new StatehallError("invalid-argument", "an owner is a name, an AbortSignal or a handle to a hall");
     }
     const watch: Watch = {
-      id: 0,
-      selector,
-      pattern: patternOf(selector),
-      owner,
+      closed: false,
       watcher: watcher as Watch["watcher"],
       filter: filter as Watch["filter"],
       once,
-      capacity,
-      closed: false,
+      selector,
       delivered: 0,
+      id: 0,
+      pattern: patternOf(selector),
+      owner,
+      capacity,
       missed: 0,
       stop: () => {
         if (watch.closed) return;
         session.closeWatch(watch);
         watch.closed = true;
         for (const end of signals) end.removeEventListener("abort", watch.stop);
-        for (const holder of holders) holder.owned.delete(watch);
+        for (const holder of holders) holder.#owned.delete(watch);
         ended?.();
       },
     };
     for (const end of signals) end.addEventListener("abort", watch.stop);
-    for (const holder of holders) holder.owned.add(watch);
+    for (const holder of holders) holder.#owned.add(watch);
     const aborted = signals.some((end) => end.aborted) || holders.some((end) => end.closed);
     try {
       session.openWatch(watch, initial && !aborted);
@@ -397,7 +408,7 @@ export class Hall implements contract.Hall {
 
   as(agent: Agent): contract.Hall {
     checkArgument("an agent's name", agent, "text");
-    return new Hall(this.name, agent, this.open(), this.handles);
+    return new Hall(this.name, agent, this.open());
   }
 
   sessions(): contract.Session[] {
@@ -410,10 +421,10 @@ export class Hall implements contract.Hall {
     const session = this.open();
     const visitor = () => watcher(this.sessions());
     session.visitors.add(visitor);
-    this.visitors.add(visitor);
+    this.#visitors.add(visitor);
     return stopper(() => {
       session.visitors.delete(visitor);
-      this.visitors.delete(visitor);
+      this.#visitors.delete(visitor);
     });
   }
 
@@ -423,34 +434,29 @@ export class Hall implements contract.Hall {
 
   snapshot(): Uint8Array {
     const session = this.open();
-    return this.settled(() =>
-      session.call((core) => {
-        session.seal();
-        return core.snapshot();
-      }),
-    );
+    return session.act((core) => {
+      session.seal();
+      return core.snapshot();
+    });
   }
 
   restore(snapshot: Uint8Array): void {
     if (!(snapshot instanceof Uint8Array)) {
       throw new StatehallError("invalid-argument", "a snapshot is a Uint8Array, as snapshot() returned it");
     }
-    const session = this.open();
-    this.settled(() => session.restore(snapshot));
+    this.open().restore(snapshot);
   }
 
   export(selector?: Selector): string {
-    return exported(this.selected(selector));
+    return exported(this.#selected(selector));
   }
 
   close(): void {
     if (this.released) return;
     this.released = true;
-    for (const watch of [...this.owned]) watch.stop();
-    for (const visitor of this.visitors) this.session_.visitors.delete(visitor);
-    this.session_.leave(this.agent);
-    this.handles.release(this);
-    this.session_.listeners.delete(this);
+    for (const watch of [...this.#owned]) watch.stop();
+    for (const visitor of this.#visitors) this.session_.visitors.delete(visitor);
+    this.session_.leave(this, this.agent);
   }
 
   [Symbol.dispose](): void {
@@ -463,41 +469,28 @@ export class Hall implements contract.Hall {
   }
 
   /** Carries out a command, inside a batch as one of it. */
-  private command<R>(verb: string, key: Key | undefined, work: () => R): R {
+  #command<R>(verb: string, key: Key | undefined, work: () => R): R {
     const session = this.open();
     session.checkBacklog();
-    return session.journal ? session.command(verb, key, work) : work();
-  }
-
-  /** Carries out what a call has caused, even if it failed. */
-  private settled<R>(work: () => R): R {
-    try {
-      return work();
-    } finally {
-      if (!this.session_.closed) this.session_.settle();
-    }
+    return session.journal ? session.journal.command(verb, key, work) : work();
   }
 
   private cell(key: Key): Cell | undefined {
     const session = this.open();
-    const text = typeof key === "string" ? key : keyText(key);
-    const cell = session.find(text);
-    // Only of a key that is not here may the text be no key at all.
-    if (cell === undefined) session.call((core) => core.check_key(keyText(text)));
-    return cell;
+    return session.find(typeof key === "string" ? key : keyText(key)) ?? session.absent(keyText(key));
   }
 
-  private selected(selector: Selector | undefined): Cell[] {
+  #selected(selector: Selector | undefined): Cell[] {
     const session = this.open();
     session.expire();
-    const pattern = selector === undefined ? EVERYTHING : patternOf(selector);
-    const slots = session.call((core) => core.select(...pattern));
+    const pattern = selector === undefined ? [] : patternOf(selector);
+    const slots = session.call((core) => core.select(pattern));
     return Array.from(slots, (slot) => session.mirror.at(slot) as Cell);
   }
 
   /** Mirrors a delete inside a batch. */
-  private drop(cell: Cell): void {
-    this.session_.note(cell);
+  #drop(cell: Cell): void {
+    this.session_.journal?.note(cell);
     Object.assign(cell, { ref: 0, value: undefined, revision: 0, metadata: undefined, expires: undefined });
   }
 }
@@ -505,25 +498,4 @@ export class Hall implements contract.Hall {
 /** What ends something: callable, disposable and, as "unsubscribe", recognisable. */
 function stopper(stop: () => void): Stop {
   return Object.assign(() => stop(), { unsubscribe: stop, [Symbol.dispose]: stop });
-}
-
-/** The handles to one session; releasing the last ends it. */
-export class Handles {
-  private readonly handles = new Set<Hall>();
-
-  constructor(
-    private readonly session: Session,
-    private readonly ended: () => void,
-  ) {}
-
-  add(handle: Hall): void {
-    this.handles.add(handle);
-  }
-
-  release(handle: Hall): void {
-    this.handles.delete(handle);
-    if (this.handles.size > 0) return;
-    this.session.close();
-    this.ended();
-  }
 }

@@ -3,7 +3,11 @@
  *
  * Invariant: `segments(keyText(key))` gives the segments back, so `["a", "b/c"]` and `["a/b", "c"]` never collide.
  * Whether text is a good key (length, empty segments, wildcards) is judged once, by the kernel.
+ *
+ * Selectors cross to the kernel as lists of texts.
  */
+
+import type { Selector } from "./contract.js";
 import { StatehallError } from "./error.js";
 import { utf8Length } from "./value.js";
 
@@ -34,4 +38,17 @@ export function segments(text: string): string[] {
 
 function invalid(given: string): StatehallError {
   return new StatehallError("invalid-key", `a key is text or an array of one or more texts, not ${given}`);
+}
+
+/** Nothing selects everything, one text is a key or a pattern, and an empty text begins a list of keys. */
+export type Pattern = string[];
+
+/** Reads a selector: a key, a key with `*` or `**`, or `{ keys: [...] }`. The kernel checks the texts. */
+export function patternOf(selector: Selector): Pattern {
+  if (typeof selector === "string" || Array.isArray(selector)) return [keyText(selector)];
+  const keys = (selector as { keys?: unknown } | null | undefined)?.keys;
+  if (Array.isArray(keys) && keys.length > 0) return ["", ...keys.map(keyText)];
+  if (Array.isArray(keys)) throw new StatehallError("invalid-selector", "the list of keys is empty");
+  const detail = "a selector is a key, a key with `*` or a final `**`, or { keys: [...] }";
+  throw new StatehallError("invalid-selector", `${detail}, not ${selector === null ? "null" : typeof selector}`);
 }

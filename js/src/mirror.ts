@@ -26,32 +26,45 @@ export interface Cell {
 
 const INDEXES = 2 ** 32;
 
+/**
+ * The same number. What was in a Float64Array is a double to the engine even if it is whole, and a cell or list that
+ * has once held a double costs a conversion at every use; what this returns is a small integer again.
+ */
+const whole = Math.trunc;
+
 export class Mirror {
   readonly cells = new Map<string, Cell>();
   readonly values: (Value | undefined)[] = [];
-  private readonly slots: (Cell | undefined)[] = [];
+  readonly #slots: (Cell | undefined)[] = [];
   private readonly free: number[] = [];
   private given = 0;
+  /** The number that was let go last, or 0: a put takes one and lets another go, without going through `free`. */
+  private spare = 0;
 
   /** Gives a value a number. */
   hold(value: Value): number {
-    const ref = this.free.pop() ?? (this.given += 2);
+    const ref = this.spare || this.next();
+    this.spare = 0;
     this.values[ref] = value;
     return ref;
+  }
+
+  private next(): number {
+    return this.free.pop() ?? (this.given += 2);
   }
 
   /** Lets go of the value with this number. */
   letGo(ref: number): void {
     this.values[ref] = undefined;
-    if (ref % 2 === 0) this.free.push(ref);
+    if (this.spare === 0) this.spare = ref;
+    else this.free.push(ref);
   }
 
   /** Takes in values that have arrived: pairs of number and length, and all their bytes. */
   arrive(arrivals: Uint32Array, bytes: Uint8Array): void {
     for (let i = 0, at = 0; i < arrivals.length; i += 2) {
-      const end = at + (arrivals[i + 1] as number);
-      this.values[arrivals[i] as number] = decode(bytes, at, end);
-      at = end;
+      this.values[arrivals[i] as number] = decode(bytes, at);
+      at += arrivals[i + 1] as number;
     }
   }
 
@@ -62,18 +75,22 @@ export class Mirror {
       const end = at + 1 + (numbers[at] as number);
       for (at++; at < end; at++) forget(numbers[at] as number);
     };
-    each((ref) => this.letGo(ref));
+    each((ref) => {
+      // An odd number is the kernel's own to give again.
+      if (ref % 2 === 1) this.values[ref] = undefined;
+      else this.letGo(whole(ref));
+    });
     each((slot) => this.forget(slot));
     each(forgetSet);
   }
 
   /** The cell at a slot; with a key, one is made if there is none. */
   at(slot: number, key?: string): Cell | undefined {
-    const found = this.slots[slot % INDEXES];
+    const found = this.#slots[slot % INDEXES];
     if (found?.slot === slot || key === undefined) return found;
     const cell = {
       key,
-      slot,
+      slot: whole(slot),
       ref: 0,
       value: undefined,
       revision: 0,
@@ -81,16 +98,16 @@ export class Mirror {
       metadata: undefined,
       expires: undefined,
     };
-    this.slots[slot % INDEXES] = cell;
+    this.#slots[slot % INDEXES] = cell;
     this.cells.set(key, cell);
     return cell;
   }
 
   /** Forgets the cell of a slot that the kernel has taken back. */
   forget(slot: number): void {
-    const cell = this.slots[slot % INDEXES];
+    const cell = this.#slots[slot % INDEXES];
     if (cell?.slot !== slot) return;
-    this.slots[slot % INDEXES] = undefined;
+    this.#slots[slot % INDEXES] = undefined;
     this.cells.delete(cell.key);
   }
 
@@ -98,7 +115,7 @@ export class Mirror {
   clear(): Cell[] {
     const cells = [...this.cells.values()];
     this.cells.clear();
-    this.slots.length = this.values.length = this.free.length = this.given = 0;
+    this.#slots.length = this.values.length = this.free.length = this.given = this.spare = 0;
     return cells.filter((cell) => cell.value !== undefined);
   }
 
@@ -117,9 +134,9 @@ export function mirrorChange(
   { value, revision, origin, metadata }: Pick<Cell, "value" | "revision" | "origin" | "metadata">,
   expires: number | undefined,
 ): void {
-  cell.ref = ref;
+  cell.ref = whole(ref);
   cell.value = value;
-  cell.revision = value === undefined ? 0 : revision;
+  cell.revision = value === undefined ? 0 : whole(revision);
   cell.origin = origin;
   cell.metadata = metadata;
   cell.expires = expires;

@@ -11,63 +11,59 @@ import { platformClock } from "./clock.js";
 import type * as contract from "./contract.js";
 import type { Adapter, Clock, DefaultSchema, HallOptions, Limits } from "./contract.js";
 import { StatehallError } from "./error.js";
-import { Hall, Handles } from "./hall.js";
+import { Hall } from "./hall.js";
 import { follow } from "./lifecycle.js";
 import { Session } from "./session.js";
 import { broadcastChannel } from "./share/channel.js";
 
-/** The sessions of this realm, by name; empty outside browsers. */
-const realm = new Map<string, { readonly session: Session; readonly handles: Handles; readonly asked: string }>();
+/** The sessions of this realm by name, and the options that each was asked for; empty outside browsers. */
+const realm = new Map<string, readonly [session: Session, asked: string]>();
 
 /** Opens a hall, or gives another handle to one that is open in this browser realm. */
 export function openHall<S = DefaultSchema>(options: HallOptions = {}): contract.Hall<S> {
   checkOptions(options, hallOptions);
   const { name = "default", agent = "anonymous", onError } = options;
-  const handle = inBrowser() ? reopened(name, options) : begun(name, options);
-  return new Hall(name, agent, handle.session, handle.handles, onError) as unknown as contract.Hall<S>;
+  const session = inBrowser() ? reopened(name, agent, options) : begun(name, agent, options);
+  return new Hall(name, agent, session, onError) as unknown as contract.Hall<S>;
 }
 
-function reopened(name: string, options: HallOptions) {
+function reopened(name: string, agent: string, options: HallOptions): Session {
   const asked = fingerprint(options);
-  const open = realm.get(name);
-  if (open && !open.session.closed) {
-    // Options that are not given are not in conflict with anything.
-    if (asked !== "" && asked !== open.asked) {
-      const detail = `the hall "${name}" is already open here with other options; close it first, or open it without options`;
-      throw new StatehallError("options-conflict", detail);
-    }
-    return open;
+  const [open, before] = realm.get(name) ?? [];
+  // Options that are not given are not in conflict with anything.
+  if (open && asked !== "" && asked !== before) {
+    const detail = `the hall "${name}" is already open here with other options; close it first, or open it without options`;
+    throw new StatehallError("options-conflict", detail);
   }
-  const opened = { ...begun(name, options), asked };
-  realm.set(name, opened);
-  return opened;
+  const session = open ?? begun(name, agent, options);
+  if (!open) realm.set(name, [session, asked]);
+  return session;
 }
 
-function begun(name: string, options: HallOptions) {
-  const { agent = "anonymous", share = inBrowser(), clock = platformClock, limits = {}, notify = true } = options;
+function begun(name: string, agent: string, options: HallOptions): Session {
+  const { share = inBrowser(), clock = platformClock, limits = {}, notify = true, seed = randomSeed() } = options;
   checkClock(clock);
-  const seed = options.seed ?? randomSeed();
   const adapters: readonly Adapter[] = share === true ? [broadcastChannel()] : share === false ? [] : share;
-  const session = new Session({ name, agent, adapters, clock, seed, limits: given(limits), notify });
-  const unfollow = follow(session);
-  const handles = new Handles(session, () => {
+  const ended = () => {
     unfollow();
-    if (realm.get(name)?.session === session) realm.delete(name);
-  });
-  return { session, handles };
+    if (realm.get(name)?.[0] === session) realm.delete(name);
+  };
+  const session = new Session({ name, agent, adapters, clock, seed, limits: given(limits), notify, ended });
+  const unfollow = follow(session);
+  return session;
 }
 
-/** What of the options must be the same at every opening of one session. */
+/** What of the options must be the same at every opening of one session; empty if nothing was asked for. */
 function fingerprint({ share = true, seed, limits = {}, notify = true, clock = platformClock }: HallOptions): string {
   // A default is the same, whether it was given or not.
-  const unlike = [
+  const asked = [
     share !== true && numbered(share),
-    seed !== undefined && seed,
-    Object.keys(limits).length > 0 && JSON.stringify(limits),
+    seed !== undefined && String(seed),
+    Object.entries(limits).join(),
     !notify && "silent",
     clock !== platformClock && numbered(clock),
   ];
-  return unlike.every((part) => part === false) ? "" : unlike.join("\n");
+  return asked.filter(Boolean).join("\n");
 }
 
 const numbers = new WeakMap<object, number>();
@@ -76,8 +72,8 @@ let numberGiven = 0;
 /** Tells objects apart. */
 function numbered(thing: unknown): string {
   if (typeof thing !== "object" || thing === null) return String(thing);
-  let number = numbers.get(thing);
-  if (number === undefined) numbers.set(thing, (number = ++numberGiven));
+  const number = numbers.get(thing) ?? ++numberGiven;
+  numbers.set(thing, number);
   return `#${number}`;
 }
 

@@ -17,9 +17,11 @@ import type { Adapter, Agent, Clock, Limits, Metadata, Value } from "./contract.
 import { Core, reset, started } from "./core.js";
 import { Dispatcher, ownerName, type Told, type Watch } from "./dispatch.js";
 import { readError, StatehallError } from "./error.js";
+import { Journal } from "./journal.js";
 import { type Cell, Mirror, mirrorChange } from "./mirror.js";
 import { INITIAL, NOTIFY, type Numbers, READY, REPORT, SESSIONS, SYNCED, TAKEN, WIDTH } from "./record.js";
 import { Bus } from "./share/bus.js";
+import { start } from "./start.js";
 import { admit, admitMetadata } from "./value.js";
 
 /** What a session is opened with, all defaults filled in. */
@@ -31,6 +33,8 @@ export interface Opening {
   readonly seed: bigint;
   readonly limits: Partial<Limits>;
   readonly notify: boolean;
+  /** Called when the session has ended. */
+  readonly ended: () => void;
 }
 
 /** A timer that comes this late means that the session was frozen or suspended, and may have missed anything. */
@@ -38,9 +42,6 @@ const ASLEEP_MS = 5_000;
 
 /** How often the wasm instance, which all sessions of the realm share, has been replaced. */
 let epoch = 0;
-
-/** What a batch will restore if it fails. */
-export type Journal = Map<Cell, Cell>;
 
 export class Session {
   core: Core;
@@ -54,50 +55,46 @@ export class Session {
   id: string;
   /** Told when somebody comes or goes. */
   readonly visitors = new Set<() => void>();
-  /** Told of errors; the platform's report if there is none. */
-  readonly listeners = new Map<object, (error: unknown) => void>();
+  /** The handles to it, and whom they want told of errors; the platform's report if nobody. Without handles it ends. */
+  readonly handles = new Map<object, ((error: unknown) => void) | undefined>();
 
   private epoch = epoch;
-  private readonly agents = new Agents();
+  readonly #agents = new Agents();
   private sets: (readonly Watch[] | undefined)[] = [];
-  /** Commands that the open batch has begun. */
-  private commands = 0;
-  /** Whether a batch that joined the open one has failed. */
-  private failed = false;
   /** Whether the instance has been replaced in the middle of a batch that goes on. */
   private interrupted = false;
-  private readonly calls: (() => void)[] = [];
-  private taken: Told | undefined;
+  readonly #calls: (() => void)[] = [];
+  #taken: Told | undefined;
   private time: number | undefined;
-  private flushed = 0;
-  private readonly alarm: Alarm;
-  private synced: () => void = () => {};
-  private readonly joined = new Promise<void>((resolve) => {
-    this.synced = resolve;
+  #flushed = 0;
+  readonly #alarm: Alarm;
+  #synced: () => void = () => {};
+  readonly #joined = new Promise<void>((resolve) => {
+    this.#synced = resolve;
   });
-  private awake = true;
-  private waiting: Promise<void> | undefined;
-  private readonly bus: Bus;
+  #awake = true;
+  #waiting: Promise<void> | undefined;
+  readonly #bus: Bus;
 
-  constructor(private readonly opening: Opening) {
-    if (!started()) {
-      const detail = "await init(...) or call initSync(...) of statehall/slim before opening a hall";
-      throw new StatehallError("not-initialized", detail);
-    }
+  readonly #opening: Opening;
+  constructor(opening: Opening) {
+    this.#opening = opening;
+
+    if (!started()) start();
     this.dispatcher = new Dispatcher((error) => this.report(error));
-    this.alarm = new Alarm(opening.clock, (late) => this.ring(late));
-    this.core = this.open(opening.seed);
+    this.#alarm = new Alarm(opening.clock, (late) => this.#ring(late));
+    this.core = this.#open(opening.seed);
     this.id = this.core.session();
-    this.limits = Object.freeze(this.core.limits() as Limits);
-    if (!this.shared) this.synced();
-    this.bus = new Bus(
+    this.limits = readLimits(this.core.limits());
+    if (!this.shared) this.#synced();
+    this.#bus = new Bus(
       opening.adapters,
       opening.name,
-      (frame) => this.receive(frame),
+      (frame) => this.#receive(frame),
       (error) => this.report(error),
     );
     try {
-      this.bus.open();
+      this.#bus.open();
     } catch (error) {
       this.core.free();
       throw error;
@@ -106,26 +103,27 @@ export class Session {
   }
 
   get shared(): boolean {
-    return this.opening.adapters.length > 0;
+    return this.#opening.adapters.length > 0;
   }
 
   /** Resolves when a peer's state has arrived, or nobody has answered. */
   get ready(): Promise<void> {
-    if (!this.waiting) {
+    if (!this.#waiting) {
       // The hall's own timers let a process end; whoever waits for this is kept until it comes, which it soon does.
       const alive = setInterval(() => {}, ASLEEP_MS);
-      this.waiting = this.joined.then(() => clearInterval(alive));
+      this.#waiting = this.#joined.then(() => clearInterval(alive));
     }
-    return this.joined;
+    return this.#joined;
   }
 
   /** The time of this turn. */
   now(): number {
-    if (this.time === undefined) {
-      this.time = this.opening.clock.now();
-      queueMicrotask(() => this.endTurn());
-    }
-    return this.time;
+    return this.time ?? this.beginTurn();
+  }
+
+  private beginTurn(): number {
+    queueMicrotask(() => this.#endTurn());
+    return (this.time = this.#opening.clock.now());
   }
 
   /** Calls the kernel, and turns what it throws into what a user can read. */
@@ -138,17 +136,26 @@ export class Session {
     }
   }
 
+  /** Calls the kernel, and carries out what that has caused, even if it failed. */
+  act<R>(work: (core: Core) => R): R {
+    try {
+      return this.call(work);
+    } finally {
+      if (!this.closed) this.settle();
+    }
+  }
+
   /** The error for whatever a call of the kernel threw; a trap has been dealt with when this returns. */
   explain(error: unknown): unknown {
     if (typeof error === "string") return readError(error);
     if (!(error instanceof WebAssembly.RuntimeError)) return error;
     const detail = "the kernel trapped and was rebuilt; the command that failed did not happen";
     try {
-      this.replaceInstance();
-      this.rebuild();
+      this.#replaceInstance();
+      this.#rebuild();
       return new StatehallError("poisoned", detail, { cause: error });
     } catch (cause) {
-      this.end();
+      this.#end();
       return new StatehallError("poisoned", "the kernel trapped and could not be rebuilt; the hall is closed", {
         cause,
       });
@@ -157,44 +164,47 @@ export class Session {
 
   /** The kernel's number for an agent, until a handle of this agent is closed. */
   origin(agent: Agent): number {
-    return this.call((core) => this.agents.hold(agent, (number) => core.name_agent(number, agent)));
+    return this.call((core) => this.#agents.hold(agent, (number) => core.name_agent(number, agent)));
   }
 
   /** A handle of this agent is closed. */
-  leave(agent: Agent): void {
-    if (!this.closed) this.call((core) => this.agents.release(agent, (number) => core.forget_agent(number)));
+  leave(handle: object, agent: Agent): void {
+    if (this.handles.size === 1) this.close();
+    if (!this.closed) this.call((core) => this.#agents.release(agent, (number) => core.forget_agent(number)));
+    this.handles.delete(handle);
   }
 
   /** The watches of a set whose watchers are called; those that are iterated over have queues. */
   members(set: number): readonly Watch[] {
-    let members = this.sets[set];
-    if (members === undefined) {
-      const ids = [...this.call((core) => core.members(set))];
-      members = ids
-        .map((id) => this.watches.get(id))
-        .filter((watch) => watch !== undefined && watch.capacity === undefined) as Watch[];
-      this.sets[set] = members;
-    }
+    return this.sets[set] ?? this.learn(set);
+  }
+
+  private learn(set: number): readonly Watch[] {
+    const ids = [...this.call((core) => core.members(set))];
+    const members = ids
+      .map((id) => this.watches.get(id))
+      .filter((watch) => watch !== undefined && watch.capacity === undefined) as Watch[];
+    this.sets[set] = members;
     return members;
   }
 
   /** Carries out what the kernel has done: mirror, then what can be let go, then watchers. */
   settle(): void {
-    this.call(() => this.update());
+    this.call(() => this.#update());
     this.dispatcher.run();
     // Whoever is called now may cause more, which settles itself.
-    for (const call of this.calls.splice(0)) call();
+    for (const call of this.#calls.splice(0)) call();
   }
 
   /** The part of `settle` that calls nobody: a callback in the middle of it could let go of what it still needs. */
-  private update(): void {
+  #update(): void {
     const { core, mirror } = this;
     const numbers = core.drain();
     const arrivals = core.arrivals();
     if (arrivals.length > 0) mirror.arrive(arrivals, core.arrived_bytes());
     if (numbers.length > 0) {
       const texts = core.texts();
-      for (let i = 0; i < numbers.length; i += WIDTH) this.carryOut(numbers.subarray(i, i + WIDTH), texts);
+      for (let i = 0; i < numbers.length; i += WIDTH) this.#carryOut(numbers.subarray(i, i + WIDTH), texts);
     }
     mirror.release(core.let_go(), (set) => {
       this.sets[set] = undefined;
@@ -204,30 +214,32 @@ export class Session {
 
   /** Takes the oldest change that waits for the reader of an iterated watch. */
   take(watch: Watch): Told | undefined {
-    this.taken = undefined;
+    this.#taken = undefined;
     this.call((core) => {
       core.take(watch.id);
-      this.update();
+      this.#update();
     });
-    const { taken } = this;
+    const taken = this.#taken;
     this.settle();
     return taken;
   }
 
   /** This session, if it is open; after a trap elsewhere in its new instance. */
   checked(): this {
-    if (this.closed) throw new StatehallError("closed", `the hall "${this.opening.name}" is closed`);
-    if (this.epoch !== epoch) this.rebuild();
+    if (this.closed || this.interrupted || this.epoch !== epoch) this.recover();
+    return this;
+  }
+
+  private recover(): void {
+    if (this.closed) throw new StatehallError("closed", `the hall "${this.#opening.name}" is closed`);
+    if (this.epoch !== epoch) this.#rebuild();
     if (this.interrupted)
       throw new StatehallError("poisoned", "the kernel trapped in this batch, so nothing of it happens");
-    return this;
   }
 
   /** Why the kernel refused a hot put. */
   refusal(): StatehallError {
-    const error = readError(this.call((core) => core.take_error()) ?? "poisoned: the kernel gave no reason");
-    this.settle();
-    return error;
+    return readError(this.act((core) => core.take_error()) as string);
   }
 
   /** Changes waiting for the reader of an iterated watch, and missed by it. */
@@ -239,27 +251,24 @@ export class Session {
 
   /** Runs `work` as one commit of all its commands, or of none. */
   batch<R>(work: () => R): R {
-    if (this.journal) return this.join(work);
+    if (this.journal) return this.journal.join(work);
     this.call((core) => core.begin());
-    this.failed = false;
-    const journal: Journal = new Map();
+    const journal = new Journal();
     this.journal = journal;
-    this.commands = 0;
     try {
       const result = work();
-      if (this.failed)
+      if (journal.failed)
         throw new StatehallError(
           "callback-failed",
           "a batch that joined this one has failed, so nothing of either happens",
         );
       this.call((core) => core.commit(this.now()));
       this.journal = undefined;
-      // A key that ends as it began has not changed, its revision included.
-      for (const [cell, before] of journal) if (cell.ref === before.ref) cell.revision = before.revision;
+      journal.keep();
       return result;
     } catch (error) {
       if (this.journal) {
-        this.restoreJournal();
+        this.#abandon();
         if (!this.closed) this.call((core) => core.roll_back());
       }
       throw error;
@@ -269,66 +278,39 @@ export class Session {
     }
   }
 
-  /** Runs `work` as a part of the open batch; if it fails, all fails. */
-  private join<R>(work: () => R): R {
-    try {
-      return work();
-    } catch (error) {
-      this.failed = true;
-      throw error;
-    }
+  /** Puts the mirror back to before the open batch. */
+  #abandon(): void {
+    this.journal?.restore();
+    this.journal = undefined;
   }
 
   /** Refuses a command while watchers are too far behind: they have written faster than they were called. */
   checkBacklog(): void {
+    if (this.dispatcher.backlog >= this.limits.notices) this.refuseBacklog();
+  }
+
+  private refuseBacklog(): never {
     const { notices } = this.limits;
-    const { backlog } = this.dispatcher;
-    if (backlog < notices) return;
-    throw new StatehallError("limit", `notices is at most ${notices}, this needs ${backlog + 1}`);
-  }
-
-  /** Carries out a command of the open batch; if it fails, the error says which it was. */
-  command<R>(verb: string, key: unknown, work: () => R): R {
-    const position = ++this.commands;
-    try {
-      return work();
-    } catch (error) {
-      if (!(error instanceof StatehallError)) throw error;
-      const what = typeof key === "string" ? `${verb} ${JSON.stringify(key)}` : verb;
-      throw new StatehallError(error.code, `command ${position} (${what}): ${error.detail}`, { cause: error });
-    }
-  }
-
-  /** The number of a value that the cell had before the batch, if it is the same again. */
-  refBefore(cell: Cell, value: Value): number | undefined {
-    const before = this.journal?.get(cell);
-    return before?.value !== undefined && admit(value, before.value, this.limits).same ? before.ref : undefined;
+    throw new StatehallError("limit", `notices is at most ${notices}, this needs ${notices + 1}`);
   }
 
   /** Joins a snapshot's state. */
   restore(snapshot: Uint8Array): void {
-    const { clock } = this.opening;
-    this.call((core) => {
+    this.act((core) => {
       this.seal();
-      core.restore(snapshot, this.now(), clock.monotonic());
+      core.restore(snapshot, this.now(), this.#opening.clock.monotonic());
     });
   }
 
-  /** Notes, inside a batch, what a cell was before it. */
-  note(cell: Cell): void {
-    if (this.journal && !this.journal.has(cell)) this.journal.set(cell, { ...cell });
-  }
-
-  /** Puts the mirror back to before the batch. */
-  restoreJournal(): void {
-    for (const [cell, before] of this.journal ?? []) Object.assign(cell, before);
-    this.journal = undefined;
-  }
-
   openWatch(watch: Watch, initial: boolean): void {
-    watch.id = this.call((core) => core.watch(...watch.pattern, initial, ownerName(watch), watch.capacity ?? -1));
-    this.watches.set(watch.id, watch);
+    this.call(() => this.#register(watch, initial));
     this.settle();
+  }
+
+  /** Opens a watch in the kernel. */
+  #register(watch: Watch, initial: boolean): void {
+    watch.id = this.core.watch(watch.pattern, initial, ownerName(watch), watch.capacity ?? -1);
+    this.watches.set(watch.id, watch);
   }
 
   closeWatch(watch: Watch): void {
@@ -344,7 +326,8 @@ export class Session {
 
   report(error: unknown): void {
     const platform = typeof reportError === "function" ? reportError : console.error;
-    for (const listener of this.listeners.size > 0 ? this.listeners.values() : [platform]) {
+    const listeners = [...this.handles.values()].filter((listener) => listener !== undefined);
+    for (const listener of listeners.length > 0 ? listeners : [platform]) {
       try {
         listener(error);
       } catch (failure) {
@@ -355,15 +338,23 @@ export class Session {
 
   /** Lets what is due expire before somebody reads it, because timers may be late. Within a turn time stands still. */
   expire(): void {
-    if (this.time !== undefined || !this.alarm.armed) return;
+    if (this.time !== undefined || !this.#alarm.armed) return;
     this.now();
-    if (this.alarm.due) this.flush();
+    if (this.#alarm.due) this.flush();
   }
 
   /** The cell of a key as it is now. Only a key with a time to live costs a second look. */
   find(key: string): Cell | undefined {
     const cell = this.mirror.cells.get(key);
-    if (cell?.expires === undefined) return cell;
+    return cell?.expires === undefined ? cell : this.findMortal(key);
+  }
+
+  /** Nothing, for a key that is not here: only of such a one may the text be no key at all. */
+  absent(key: string): undefined {
+    this.call((core) => core.check_key(key));
+  }
+
+  private findMortal(key: string): Cell | undefined {
     this.expire();
     return this.mirror.cells.get(key);
   }
@@ -381,18 +372,18 @@ export class Session {
   }
 
   /** Lets time pass: what is due expires, is sent, and the next timer is armed. */
-  flush(now = this.opening.clock.now()): void {
+  flush(now = this.#opening.clock.now()): void {
     if (this.closed || this.journal) return;
-    const { clock } = this.opening;
+    const { clock } = this.#opening;
     const monotonic = clock.monotonic();
     try {
       this.call((core) => {
         if (this.shared) this.seal();
         core.advance(now, monotonic);
-        this.flushed = core.revision();
-        this.send();
+        this.#flushed = core.revision();
+        this.#send();
         const delay = core.next_wake(now, monotonic);
-        if (delay >= 0) this.alarm.set(monotonic, delay);
+        if (delay >= 0) this.#alarm.set(monotonic, delay);
       });
       this.settle();
     } catch (error) {
@@ -402,21 +393,21 @@ export class Session {
 
   /** Leaves without ending: the page may be kept for later. */
   suspend(): void {
-    if (!this.shared || !this.awake || this.closed) return;
+    if (!this.shared || !this.#awake || this.closed) return;
     this.flush();
     this.call((core) => core.leave());
-    this.send();
-    this.awake = false;
-    this.bus.close();
+    this.#send();
+    this.#awake = false;
+    this.#bus.close();
   }
 
   /** Comes back, or makes sure of having missed nothing. */
   resume(): void {
     if (!this.shared || this.closed) return;
-    const { clock } = this.opening;
+    const { clock } = this.#opening;
     try {
-      if (!this.awake) this.bus.open();
-      this.awake = true;
+      if (!this.#awake) this.#bus.open();
+      this.#awake = true;
       this.call((core) => core.rejoin(clock.now(), clock.monotonic()));
     } catch (error) {
       this.report(error);
@@ -430,73 +421,71 @@ export class Session {
     try {
       // A batch that closes its hall has not happened; what was written before it has.
       if (this.journal) {
-        this.restoreJournal();
+        this.#abandon();
         this.call((core) => core.roll_back());
       }
       this.suspend();
     } catch (error) {
       this.report(error);
     }
-    this.end();
+    this.#end();
     // What belonged to an instance that has trapped is gone with it.
     if (this.epoch === epoch) this.core.free();
     this.mirror.clear();
   }
 
-  private end(): void {
+  #end(): void {
     this.closed = true;
-    this.alarm.cancel();
+    this.#alarm.cancel();
     for (const watch of [...this.watches.values()]) watch.stop();
-    if (this.awake) this.bus.close();
-    this.synced();
+    if (this.#awake) this.#bus.close();
+    this.#synced();
+    this.#opening.ended();
   }
 
-  private open(seed: bigint): Core {
-    const { name, agent, limits, notify, clock } = this.opening;
-    const options = { name, agent, seed, limits, notify, share: this.shared, revision: this.revision };
+  #open(seed: bigint): Core {
+    const { name, agent, limits, notify, clock } = this.#opening;
+    const text = Object.entries(limits)
+      .map((limit) => limit.join("="))
+      .join();
     try {
-      return new Core(options, clock.now(), clock.monotonic());
+      const { shared, revision } = this;
+      return new Core(name, agent, seed, text, notify, shared, revision, clock.now(), clock.monotonic());
     } catch (error) {
       throw typeof error === "string" ? readError(error) : error;
     }
   }
 
-  private receive(frame: Uint8Array): void {
-    if (this.closed || !this.awake) return;
+  #receive(frame: Uint8Array): void {
+    if (this.closed || !this.#awake) return;
     if (this.journal) {
       // A batch knows nothing of what happens beside it.
-      queueMicrotask(() => this.receive(frame));
+      queueMicrotask(() => this.#receive(frame));
       return;
     }
-    const { clock } = this.opening;
     try {
       // A frame that comes from inside our own send belongs to the next turn.
-      this.call((core) => core.receive(frame, this.now(), clock.monotonic()));
-    } catch (error) {
-      this.report(error);
-    }
-    try {
-      if (!this.closed) this.settle();
+      this.act((core) => core.receive(frame, this.now(), this.#opening.clock.monotonic()));
     } catch (error) {
       this.report(error);
     }
   }
 
-  private send(): void {
+  #send(): void {
     let frame = this.core.next_frame();
     if (frame === undefined) return;
     // Written after the goodbye, as by a later listener of `pagehide`: it is told, with another goodbye.
-    const late = !this.awake;
+    const late = !this.#awake;
     if (late) {
       this.core.leave();
-      this.bus.open();
+      this.#bus.open();
     }
-    for (; frame !== undefined; frame = this.core.next_frame()) this.bus.send(frame);
-    if (late) this.bus.close();
+    for (; frame !== undefined; frame = this.core.next_frame()) this.#bus.send(frame);
+    if (late) this.#bus.close();
   }
 
-  private endTurn(): void {
-    const { time } = this;
+  #endTurn(): void {
+    const time = this.time;
     this.time = undefined;
     // The last value that was admitted is let go.
     admit(null, undefined, this.limits);
@@ -504,19 +493,19 @@ export class Session {
   }
 
   /** The timer has rung, this many milliseconds late. */
-  private ring(late: number): void {
-    if (this.closed || !this.awake) return;
+  #ring(late: number): void {
+    if (this.closed || !this.#awake) return;
     if (late > ASLEEP_MS) this.resume();
     else this.flush();
   }
 
-  private carryOut(record: Float64Array, texts: readonly string[]): void {
+  #carryOut(record: Float64Array, texts: readonly string[]): void {
     const [kind, whom, slot, value, old, revision, origin, metadata, key, expires, initial] =
       record as Iterable<number> as Numbers;
-    if (kind === READY) this.calls.push(() => this.watches.get(whom)?.watcher(undefined as never));
-    else if (kind === SYNCED) this.synced();
-    else if (kind === SESSIONS) this.calls.push(() => this.announce());
-    else if (kind === REPORT) this.calls.push(() => this.report(readError(texts[origin] as string)));
+    if (kind === READY) this.#calls.push(() => this.watches.get(whom)?.watcher(undefined as never));
+    else if (kind === SYNCED) this.#synced();
+    else if (kind === SESSIONS) this.#calls.push(() => this.#announce());
+    else if (kind === REPORT) this.#calls.push(() => this.report(readError(texts[origin] as string)));
     else {
       const { values } = this.mirror;
       const cell = slot < 0 ? undefined : this.mirror.at(slot, texts[key]);
@@ -528,6 +517,8 @@ export class Session {
         origin: texts[origin] as string,
         metadata: values[metadata] as Metadata | undefined,
         initial: initial === 1,
+        watched: "",
+        deleted: value === 0,
       };
       if (kind === NOTIFY) {
         if (cell) mirrorChange(cell, value, told, expires < 0 ? undefined : expires);
@@ -537,12 +528,13 @@ export class Session {
       const watch = this.watches.get(whom);
       if (watch === undefined) return;
       if (kind === INITIAL) this.dispatcher.tell([watch], told);
-      else if (kind === TAKEN) this.taken = told;
+      else if (kind === TAKEN) this.#taken = told;
     }
   }
 
   /** Tells who wants to know that somebody has come or gone. */
-  private announce(): void {
+  #announce(): void {
+    this.id = this.core.session(); // new if somebody else has used the old one
     for (const visitor of this.visitors) {
       try {
         visitor();
@@ -553,47 +545,50 @@ export class Session {
   }
 
   /** Replaces the instance that has trapped, unless another session has done so already. */
-  private replaceInstance(): void {
+  #replaceInstance(): void {
     if (this.epoch !== epoch) return;
     epoch++;
     reset();
   }
 
   /** Makes the hall anew, in a new instance, from what the mirror holds. */
-  private rebuild(): void {
+  #rebuild(): void {
     this.interrupted = this.journal !== undefined;
-    this.restoreJournal();
+    this.#abandon();
     this.epoch = epoch;
     const cells = this.mirror.clear();
     const watches = [...this.watches.values()];
     this.watches.clear();
     this.sets = [];
     // A session of its own, with randomness that is new but no less repeatable.
-    this.core = this.open(BigInt.asUintN(64, this.opening.seed + BigInt(epoch) * 0x9e3779b97f4a7c15n));
+    this.core = this.#open(BigInt.asUintN(64, this.#opening.seed + BigInt(epoch) * 0x9e3779b97f4a7c15n));
     this.id = this.core.session();
-    this.agents.retell((number, agent) => this.core.name_agent(number, agent));
+    this.#agents.retell((number, agent) => this.core.name_agent(number, agent));
     // What others were told comes first and as old as can be, so that whatever they know better stays.
-    const told = (cell: Cell) => this.shared && cell.revision <= this.flushed;
-    for (const cell of cells) if (told(cell)) this.rewrite(cell, 1);
-    for (const cell of cells) if (!told(cell)) this.rewrite(cell, this.opening.clock.now());
-    this.update();
-    for (const watch of watches) {
-      watch.id = this.core.watch(...watch.pattern, false, ownerName(watch), watch.capacity ?? -1);
-      this.watches.set(watch.id, watch);
-    }
+    const told = (cell: Cell) => this.shared && cell.revision <= this.#flushed;
+    for (const cell of cells) if (told(cell)) this.#rewrite(cell, 1);
+    for (const cell of cells) if (!told(cell)) this.#rewrite(cell, this.#opening.clock.now());
+    this.#update();
+    for (const watch of watches) this.#register(watch, false);
     this.now();
   }
 
-  private rewrite({ key, value, metadata, origin, expires }: Cell, now: number): void {
+  #rewrite({ key, value, metadata, origin, expires }: Cell, now: number): void {
     const { core, mirror, limits } = this;
     const { size } = admit(value, undefined, limits);
     const facts = metadata && admitMetadata(metadata, limits);
     const ttl = expires === undefined ? -1 : Math.max(1, expires - now);
     const refs = [mirror.hold(value as Value), facts ? mirror.hold(facts.value) : 0] as const;
-    const agent = this.agents.hold(origin, (number) => core.name_agent(number, origin));
+    const agent = this.#agents.hold(origin, (number) => core.name_agent(number, origin));
     const written = core.write(key, refs[0], size, refs[1], facts?.size ?? 0, agent, -1, ttl, false, now);
-    this.agents.release(origin, (number) => core.forget_agent(number));
+    this.#agents.release(origin, (number) => core.forget_agent(number));
     // From now on the kernel names this key by its slot.
     mirror.at(written[0] as number, key);
   }
+}
+
+/** The limits as the kernel writes them: `name=value`, joined by commas. */
+function readLimits(text: string): Limits {
+  const pairs = text.split(",").map((limit) => limit.split("="));
+  return Object.freeze(Object.fromEntries(pairs.map(([name, value]) => [name, Number(value)])));
 }

@@ -60,21 +60,14 @@ export function admitMetadata(
 
 /** The bytes of a scalar's encoding; 0 for a container and for what cannot be stored. */
 export function scalarSize(value: unknown): number {
-  switch (typeof value) {
-    case "number":
-      if (!Number.isSafeInteger(value)) return 9;
-      return headSize(value < 0 ? -1 - value : value);
-    case "string": {
-      const length = utf8Length(value);
-      return length < 0 ? 0 : headSize(length) + length;
-    }
-    case "boolean":
-      return 1;
-    case "bigint":
-      return !fitsNumber(value) && BigInt.asIntN(64, value) === value ? 9 : 0;
-    default:
-      return value === null ? 1 : 0;
+  // Not a switch, whose every case would compare texts.
+  if (typeof value === "number") return Number.isSafeInteger(value) ? headSize(value < 0 ? -1 - value : value) : 9;
+  if (typeof value === "string") {
+    const length = utf8Length(value);
+    return length < 0 ? 0 : headSize(length) + length;
   }
+  if (typeof value === "boolean" || value === null) return 1;
+  return typeof value === "bigint" && !fitsNumber(value) && BigInt.asIntN(64, value) === value ? 9 : 0;
 }
 
 /** The bytes that introduce an item: its kind and a number, in the shortest form. */
@@ -102,7 +95,7 @@ export function utf8Length(text: string): number {
 
 /** What a reader gets: the stored value itself, or a copy if it holds bytes. */
 export function handOut(value: Value): Value {
-  return copy(value, holders);
+  return typeof value === "object" ? copy(value, holders) : value;
 }
 
 /** Marks a byte array, or a container that has one somewhere inside, that belongs to the hall alone. */

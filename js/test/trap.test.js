@@ -24,7 +24,7 @@ WebAssembly.Instance = class extends WebAssembly.Instance {
   }
 };
 
-// The package starts its kernel when it is imported, so that comes after.
+// The package starts its kernel for the first hall, so that comes after.
 const { openHall, StatehallError } = await import("statehall");
 const { begin, heard, refused } = await import("./support/hall.js");
 const { turn } = await import("./support/clock.js");
@@ -35,9 +35,9 @@ const copy = mkdtempSync(join(tmpdir(), "statehall-realm-"));
 after(() => rmSync(copy, { recursive: true, force: true }));
 cpSync(fileURLToPath(new URL(".", import.meta.resolve("statehall/statehall.wasm"))), copy, { recursive: true });
 writeFileSync(join(copy, "package.json"), '{"type": "module"}');
-const here = kernel.instance;
-const elsewhere = await import(join(copy, "entry/node.js"));
-kernel.instance = here;
+const elsewhere = await import(join(copy, "entry/inline.js"));
+elsewhere.openHall().close();
+openHall().close();
 
 const PAGES = 65_536;
 

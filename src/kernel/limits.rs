@@ -1,6 +1,7 @@
 //! Upper bounds, each decided before anything changes.
 
 use crate::error::{Code, Error};
+use crate::key::shown;
 
 macro_rules! limits {
     ($($(#[$doc:meta])+ $field:ident = $name:literal: $default:literal in $least:literal..=$most:literal,)+) => {
@@ -24,18 +25,19 @@ macro_rules! limits {
             ///
             /// Errors: `invalid-argument` for an unknown name or a value out of its range.
             pub fn set(&mut self, name: &str, value: u64) -> Result<(), Error> {
-                match name {
-                    $($name if ($least..=$most).contains(&value) => self.$field = value,
-                    $name => {
-                        let detail = format!("the limit {} is from {} to {}, not {value}", $name, $least as u64, $most as u64);
-                        return Err(Error::new(Code::InvalidArgument, detail));
-                    })+
-                    _ => {
-                        let names: Vec<_> = Self::default().list().into_iter().map(|(name, _)| name).collect();
-                        let detail = format!("there is no limit {name:?}; the limits are {}", names.join(", "));
-                        return Err(Error::new(Code::InvalidArgument, detail));
-                    }
+                let ranges = [$(($name, $least, $most),)+];
+                let fields = [$(&mut self.$field,)+];
+                let mut limits = ranges.into_iter().zip(fields);
+                let Some(((_, least, most), field)) = limits.find(|((other, ..), _)| *other == name) else {
+                    let names = ranges.map(|(name, ..)| name).join(", ");
+                    let detail = format!("there is no limit {}; the limits are {names}", shown(name));
+                    return Err(Error::new(Code::InvalidArgument, detail));
+                };
+                if value < least || value > most {
+                    let detail = format!("the limit {name} is from {least} to {most}, not {value}");
+                    return Err(Error::new(Code::InvalidArgument, detail));
                 }
+                *field = value;
                 Ok(())
             }
         }

@@ -20,6 +20,7 @@ pub mod command;
 pub mod effect;
 pub mod limits;
 mod reading;
+mod renaming;
 mod snapshot;
 mod sync;
 mod watching;
@@ -40,7 +41,7 @@ use crate::state::entry::{Entries, Entry};
 use crate::state::history::History;
 use crate::state::namespace::Namespaces;
 use crate::state::watch::Watches;
-use crate::table::{Slot, Table};
+use crate::table::{Index, Slot, Table};
 use crate::timer::Timers;
 use crate::value::Stored;
 use std::collections::VecDeque;
@@ -109,7 +110,7 @@ pub struct Kernel<V: Stored> {
 /// What a batch has changed so far: of each key, what was there before.
 struct Batch<V> {
     before: Vec<Before<V>>,
-    places: hashbrown::HashMap<u32, usize, foldhash::fast::FixedState>,
+    places: Index,
 }
 
 struct Before<V> {

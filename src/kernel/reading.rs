@@ -2,6 +2,7 @@
 
 use super::{Kernel, Limits};
 use crate::key::{Key, Selector};
+use crate::order::sort;
 use crate::replica::clock::Session;
 use crate::replica::peers::Peer;
 use crate::replica::session::Traffic;
@@ -87,7 +88,7 @@ impl<V: Stored> Kernel<V> {
                 }
             }
         };
-        selected.sort_unstable_by(|&a, &b| self.keys.text(a).cmp(self.keys.text(b)));
+        sort(&mut selected, &|a, b| self.keys.text(a).cmp(self.keys.text(b)));
         selected
     }
 

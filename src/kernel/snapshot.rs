@@ -10,7 +10,6 @@ use super::command::Time;
 use crate::codec::{Malformed, Reader, hash};
 use crate::error::{Code, Error};
 use crate::replica::causal::{Causal, read_bounds, write_bounds};
-use crate::replica::cells::Written;
 use crate::replica::frame::{read_cells, write_cells};
 use crate::value::Stored;
 
@@ -27,16 +26,7 @@ impl<V: Stored> Kernel<V> {
             let detail = "a snapshot cannot be taken inside a batch, or before all values are encoded";
             return Err(Error::new(Code::InvalidArgument, detail));
         }
-        let mut cells: Vec<_> = self
-            .replica
-            .cells
-            .iter()
-            .filter_map(|(index, cell)| {
-                let body = cell.body.as_deref()?;
-                Some(Written { key: self.keys.text(index), stamp: cell.stamp, body })
-            })
-            .collect();
-        cells.sort_unstable_by_key(|cell| (cell.stamp, cell.key));
+        let cells = self.replica.cells.written(&self.keys, &|_| true);
         let mut out = MAGIC.to_vec();
         out.push(VERSION);
         self.replica.context().write(&mut out);
@@ -55,7 +45,7 @@ impl<V: Stored> Kernel<V> {
             return Err(Error::new(Code::InvalidArgument, "a snapshot cannot be restored inside a batch"));
         }
         self.monotonic_ms = self.monotonic_ms.max(time.monotonic_ms);
-        let invalid = |reason: Malformed| Error::new(Code::InvalidSnapshot, format!("not a whole snapshot: {reason}"));
+        let invalid = |reason: Malformed| Error::refused(Code::InvalidSnapshot, "not a whole snapshot", reason);
         let (body, sum) = snapshot.split_last_chunk::<8>().ok_or_else(|| invalid("truncated"))?;
         let mut reader = Reader::new(body);
         if reader.take(MAGIC.len()).map_err(invalid)? != MAGIC {
@@ -79,7 +69,7 @@ impl<V: Stored> Kernel<V> {
             reader.end().map(|()| (context, purged, cells))
         })();
         let (context, purged, cells) = parts.map_err(invalid)?;
-        let merges = self.check_cells(cells).map_err(|error| match error.code {
+        let merges = self.check_cells(cells, time).map_err(|error| match error.code {
             Code::InvalidFrame => Error::new(Code::InvalidSnapshot, error.detail),
             _ => error,
         })?;

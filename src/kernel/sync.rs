@@ -2,20 +2,21 @@
 //!
 //! What arrives is checked whole before anything of it is applied, and applied as one commit.
 
-use super::Kernel;
 use super::body::Body;
 use super::command::Time;
 use super::effect::Effect;
 use super::writing::within;
+use super::{Kernel, Limits};
 use crate::error::{Code, Error};
-use crate::key::Key;
+use crate::key::{Key, shown};
+use crate::order::Ordered;
 use crate::replica::causal::Causal;
 use crate::replica::cells::{Kind, Written};
 use crate::replica::clock::{Hlc, Session};
 use crate::replica::frame::Message;
 use crate::state::entry::Entry;
+use crate::table::Index;
 use crate::value::Stored;
-use std::collections::BTreeMap;
 use std::rc::Rc;
 
 /// A stamp this far ahead of our clock is left out.
@@ -26,6 +27,16 @@ const COUNTED_AHEAD_MS: u64 = 5 * 60 * 1_000;
 /// The latest reading that is not left out.
 fn latest_taken(time: Time) -> Hlc {
     Hlc(Hlc::at_ms(time.unix_ms.saturating_add(REFUSED_AHEAD_MS)).0 | 0xffff)
+}
+
+/// How far a write is ahead of our clock.
+fn ahead_ms(written: &Written<'_>, time: Time) -> u64 {
+    written.stamp.hlc.ms().saturating_sub(time.unix_ms)
+}
+
+/// Whether a write has expired before it came.
+fn is_expired(body: &Body<'_>, time: Time) -> bool {
+    body.expires_ms.is_some_and(|expires_ms| expires_ms <= time.unix_ms)
 }
 
 /// What is merged, as it was sent and as it was read.
@@ -66,27 +77,37 @@ impl<V: Stored> Kernel<V> {
         if self.batch.is_some() {
             return Err(Error::new(Code::InvalidArgument, "a frame cannot be taken in inside a batch"));
         }
-        let Some(envelope) = self.replica.receive(frame, time.unix_ms, time.monotonic_ms)? else { return Ok(()) };
-        let from = envelope.from;
-        let refused = |reason| Error::new(Code::InvalidFrame, format!("a message is refused: {reason}"));
+        let envelope = self.replica.receive(frame, time.unix_ms, time.monotonic_ms)?;
+        let Some(envelope) = envelope else {
+            self.rename_if_due(time);
+            return Ok(());
+        };
+        let (from, to_all) = (envelope.from, envelope.to_all);
+        let refused = |reason| Error::refused(Code::InvalidFrame, "a message is refused", reason);
         match Message::read(&envelope.payload, envelope.version).map_err(refused)? {
             Message::Ops { previous, cells } => {
                 self.replica.check_ops(from, previous, &cells).map_err(refused)?;
-                let merges = self.check_cells(cells)?;
+                let merges = self.check_cells(cells, time)?;
                 self.replica.heard(from, time.unix_ms, time.monotonic_ms);
                 self.merge(&merges, time, Vec::new(), from);
                 let cells: Vec<_> = merges.into_iter().map(|(written, _)| written).collect();
                 self.replica.merged_ops(from, previous, &cells, latest_taken(time), time.monotonic_ms);
+                self.purge_if_crowded(time);
             }
             Message::Diff { everything, context, purged, cells } => {
-                let merges = self.check_cells(cells)?;
+                let merges = self.check_cells(cells, time)?;
+                self.check_quote(&context, frame, time);
                 self.replica.heard(from, time.unix_ms, time.monotonic_ms);
+                let before = (self.replica.context().hash(), self.replica.cells.live_hash(), self.revision);
                 self.merge_state(&merges, &context, &purged, everything, time, from);
-                if self.replica.answered() {
+                let after = (self.replica.context().hash(), self.replica.cells.live_hash(), self.revision);
+                let told_all = to_all && everything && context.hash() == after.0;
+                if self.replica.answered(before != after, told_all) {
                     self.effects.push_back(Effect::Synced);
                 }
             }
             Message::Hello { agent, everything, context } => {
+                self.check_quote(&context, frame, time);
                 self.replica.heard(from, time.unix_ms, time.monotonic_ms);
                 self.replica.on_hello(from, agent, everything, context, time.monotonic_ms);
             }
@@ -111,6 +132,7 @@ impl<V: Stored> Kernel<V> {
         if self.batch.is_some() {
             return;
         }
+        self.rename_if_due(time);
         // Sealed as they were written, even those that expire now; told before they are purged.
         // Alone, nothing is sent: a snapshot seals for itself.
         let sealed = self.replica.joined() && self.seal();
@@ -118,9 +140,7 @@ impl<V: Stored> Kernel<V> {
         if sealed && self.replica.transmit(&self.keys, time.monotonic_ms) {
             self.effects.push_back(Effect::Synced);
         }
-        for index in self.replica.purge(time.unix_ms, time.monotonic_ms) {
-            self.free_if_empty(index);
-        }
+        self.purge(time);
         if self.replica.peers.take_changed() {
             self.effects.push_back(Effect::Sessions);
         }
@@ -203,33 +223,49 @@ impl<V: Stored> Kernel<V> {
     }
 
     /// Reads the bodies of received cells and checks everything that could refuse them.
-    pub(super) fn check_cells<'a>(&self, cells: Vec<Written<'a>>) -> Result<Vec<Merge<'a>>, Error> {
-        let refused = |reason| Error::new(Code::InvalidFrame, format!("a cell is refused: {reason}"));
+    pub(super) fn check_cells<'a>(&self, cells: Vec<Written<'a>>, time: Time) -> Result<Vec<Merge<'a>>, Error> {
+        let refused = |reason| Error::refused(Code::InvalidFrame, "a cell is refused", reason);
         let limits = &self.options.limits;
         let before = (self.entries.count() as u64, self.entries.bytes());
         let (mut entries, mut bytes) = before;
+        let mut tombstones = 0;
         let mut merges = Vec::with_capacity(cells.len());
+        // Of each key that changes, what it will take: one message may write a key many times.
+        let mut sizes: Vec<(&str, Option<u64>)> = Vec::new();
+        let mut places = Index::default();
         for written in cells {
             let body = Body::read(written.body).map_err(refused)?;
             let index = self.keys.find(written.key);
             if index.is_none() {
                 self.check_key(&Key::parse(written.key).map_err(|_| refused("its key is not a key"))?)?;
             }
-            if self.replica.admits(index, &written) {
-                if let Some(old) = index.and_then(|index| self.entries.get(index)) {
-                    entries = entries.saturating_sub(1);
-                    bytes = bytes.saturating_sub(u64::from(old.bytes) + written.key.len() as u64);
-                }
-                if body.kind != Kind::Tombstone {
-                    entries += 1;
-                    bytes += (written.key.len() + body.value.len() + body.metadata.map_or(0, <[u8]>::len)) as u64;
-                }
+            let hash = self.keys.hash(written.key);
+            let place = places.find(hash, |place| sizes[place as usize].0 == written.key);
+            let admitted = place.is_some() || self.replica.admits(index, &written);
+            if admitted && ahead_ms(&written, time) <= REFUSED_AHEAD_MS {
+                let key_bytes = written.key.len() as u64;
+                let visible = body.kind != Kind::Tombstone && !is_expired(&body, time);
+                let size = key_bytes + (body.value.len() + body.metadata.map_or(0, <[u8]>::len)) as u64;
+                let new = visible.then_some(size);
+                let old = match place {
+                    Some(place) => std::mem::replace(&mut sizes[place as usize].1, new),
+                    None => {
+                        places.insert(hash, sizes.len() as u32);
+                        sizes.push((written.key, new));
+                        tombstones += u64::from(index.is_none() && body.kind == Kind::Tombstone);
+                        index.and_then(|index| self.entries.get(index)).map(|old| u64::from(old.bytes) + key_bytes)
+                    }
+                };
+                entries = entries + u64::from(new.is_some()) - u64::from(old.is_some());
+                bytes = bytes + new.unwrap_or(0) - old.unwrap_or(0);
             }
             merges.push((written, body));
         }
         // Twice the limit, because each of two sessions may fill its own while they are apart.
         within("entries", limits.entries.saturating_mul(2).max(before.0), entries)?;
         within("bytes", limits.bytes.saturating_mul(2).max(before.1), bytes)?;
+        // A lower limit here only means that they are forgotten sooner: what a session with the usual one tells is taken.
+        within("tombstones", limits.tombstones.max(Limits::default().tombstones).saturating_mul(2), tombstones)?;
         Ok(merges)
     }
 
@@ -238,7 +274,7 @@ impl<V: Stored> Kernel<V> {
         &mut self,
         merges: &[Merge<'_>],
         context: &Causal,
-        purged: &BTreeMap<Session, Hlc>,
+        purged: &Ordered<Session, Hlc>,
         everything: bool,
         time: Time,
         from: Session,
@@ -246,12 +282,13 @@ impl<V: Stored> Kernel<V> {
         let live_before = self.replica.cells.live_hash();
         let mut outlived = Vec::new();
         if everything {
-            let kept = merges.iter().filter_map(|(written, _)| self.keys.find(written.key)).collect();
+            let kept: Vec<_> = merges.iter().filter_map(|(written, _)| self.keys.find(written.key)).collect();
             outlived = self.replica.outlived(context, &kept);
         }
         self.merge(merges, time, outlived, from);
-        let latest = latest_taken(time);
-        self.replica.merged_state(context, purged, everything, latest);
+        let times = (latest_taken(time), Hlc::at_ms(time.unix_ms));
+        self.replica.merged_state(context, purged, everything, from, times);
+        self.purge_if_crowded(time);
         if self.replica.cells.live_hash() != live_before {
             self.replica.active(time.monotonic_ms);
         }
@@ -262,7 +299,7 @@ impl<V: Stored> Kernel<V> {
         let revision = self.revision + 1;
         let mut left_out = Vec::new();
         for (written, body) in merges {
-            let ahead_ms = written.stamp.hlc.ms().saturating_sub(time.unix_ms);
+            let ahead_ms = ahead_ms(written, time);
             if ahead_ms > COUNTED_AHEAD_MS {
                 self.replica.traffic.clock_ahead += 1;
             }
@@ -274,8 +311,10 @@ impl<V: Stored> Kernel<V> {
         }
         if let Some((key, ahead_ms)) = left_out.first() {
             let count = left_out.len();
-            let detail =
-                format!("{count} writes were left out: the first, of {key:?}, is {ahead_ms} ms ahead of this clock");
+            let detail = format!(
+                "{count} writes were left out: the first, of {}, is {ahead_ms} ms ahead of this clock",
+                shown(key)
+            );
             self.effects.push_back(Effect::Report(Error::new(Code::ClockAhead, detail)));
         }
         let origin = self.replica.peers.get(from).map(|peer| peer.agent.clone()).filter(|agent| !agent.is_empty());
@@ -287,6 +326,20 @@ impl<V: Stored> Kernel<V> {
                 let origin = origin.clone().unwrap_or_else(|| old.origin.clone());
                 self.tell(index, Some(old), origin, revision);
             }
+            self.free_if_empty(index);
+        }
+    }
+
+    /// A flood of deletes does not wait until time passes.
+    fn purge_if_crowded(&mut self, time: Time) {
+        if self.replica.crowded() {
+            self.purge(time);
+        }
+    }
+
+    /// Forgets deletes whose time has come, or that are too many.
+    fn purge(&mut self, time: Time) {
+        for index in self.replica.purge(time.unix_ms, time.monotonic_ms) {
             self.free_if_empty(index);
         }
     }
@@ -303,7 +356,7 @@ impl<V: Stored> Kernel<V> {
             .and_then(|bytes| Body::parse(bytes).ok())
             .is_some_and(|old| old.kind != Kind::Tombstone && (old.value, old.metadata) == (body.value, body.metadata));
         self.replica.accept(index, written, body.kind, self.monotonic_ms);
-        let expired = body.expires_ms.is_some_and(|expires_ms| expires_ms <= time.unix_ms);
+        let expired = is_expired(body, time);
         if expired {
             self.replica.bury(index, self.monotonic_ms);
         }

@@ -8,12 +8,12 @@ use super::command::{Command, Hot, Measured, Reply};
 use super::effect::Effect;
 use super::{Batch, Before, Kernel};
 use crate::error::{Code, Error};
-use crate::key::{Key, Selector};
+use crate::key::{Key, Selector, shown};
 use crate::replica::cells::Kind;
 use crate::state::entry::{Entry, Write};
 use crate::state::queue::Change;
 use crate::state::watch::SetId;
-use crate::table::Slot;
+use crate::table::{Index, Slot, spread};
 use crate::value::Stored;
 use std::rc::Rc;
 
@@ -193,8 +193,7 @@ impl<V: Stored> Kernel<V> {
         if self.batch.is_some() {
             return Err(Error::new(Code::InvalidArgument, "a batch has already begun"));
         }
-        let places = hashbrown::HashMap::with_hasher(foldhash::fast::FixedState::default());
-        self.batch = Some(Batch { before: Vec::new(), places });
+        self.batch = Some(Batch { before: Vec::new(), places: Index::default() });
         Ok(())
     }
 
@@ -255,14 +254,15 @@ impl<V: Stored> Kernel<V> {
         let key_bytes = self.keys.text(index).len();
         let old = self.entries.replace(index, key_bytes, entry);
         if let Some(batch) = &mut self.batch {
-            match batch.places.get(&index) {
-                Some(&place) => {
-                    batch.before[place].origin = origin;
-                    batch.before[place].touched |= touched;
+            let (before, hash) = (&mut batch.before, spread(index.into()));
+            match batch.places.find(hash, |place| before[place as usize].index == index) {
+                Some(place) => {
+                    before[place as usize].origin = origin;
+                    before[place as usize].touched |= touched;
                 }
                 None => {
-                    batch.places.insert(index, batch.before.len());
-                    batch.before.push(Before { index, entry: old, origin, touched });
+                    batch.places.insert(hash, before.len() as u32);
+                    before.push(Before { index, entry: old, origin, touched });
                 }
             }
             return self.revision + 1;
@@ -379,7 +379,7 @@ impl<V: Stored> Kernel<V> {
         let revision = current.map_or(0, |current| current.revision);
         let Some(expect) = expect.filter(|&expect| expect != revision) else { return Ok(None) };
         if self.batch.is_some() {
-            let detail = format!("{:?} has revision {revision}, not the expected {expect}", key.text());
+            let detail = format!("{} has revision {revision}, not the expected {expect}", shown(key.text()));
             return Err(Error::new(Code::Conflict, detail));
         }
         Ok(Some(Reply::Conflict { revision }))

@@ -8,8 +8,8 @@
 use super::clock::Session;
 use super::frame::Frame;
 use crate::error::Error;
-use std::collections::btree_map::Entry;
-use std::collections::{BTreeMap, VecDeque};
+use crate::order::Ordered;
+use std::collections::VecDeque;
 
 /// Incomplete messages kept of all senders together.
 const KEPT_MAX: usize = 64;
@@ -20,7 +20,7 @@ struct Partial {
     from: Session,
     message: u64,
     count: u64,
-    parts: BTreeMap<u64, Vec<u8>>,
+    parts: Ordered<u64, Vec<u8>>,
     bytes: usize,
     /// It was too large, so the rest of it is not taken either.
     refused: bool,
@@ -46,13 +46,20 @@ impl Assembly {
         let found = self.partials.iter().position(|kept| kept.from == frame.from && kept.message == frame.message);
         let place = found.unwrap_or_else(|| {
             let (from, message, count) = (frame.from, frame.message, frame.parts);
-            self.partials.push_back(Partial { from, message, count, parts: BTreeMap::new(), bytes: 0, refused: false });
+            self.partials.push_back(Partial {
+                from,
+                message,
+                count,
+                parts: Ordered::default(),
+                bytes: 0,
+                refused: false,
+            });
             self.partials.len() - 1
         });
         let wanted = |partial: &&mut Partial| partial.count == frame.parts && !partial.refused;
         let Some(partial) = self.partials.get_mut(place).filter(wanted) else { return Ok(None) };
-        if let Entry::Vacant(part) = partial.parts.entry(frame.part) {
-            part.insert(frame.payload.to_vec());
+        if !partial.parts.contains_key(&frame.part) {
+            partial.parts.insert(frame.part, frame.payload.to_vec());
             let bytes = frame.payload.len() + PART_BYTES;
             partial.bytes += bytes;
             self.bytes += bytes;
@@ -60,7 +67,7 @@ impl Assembly {
         let alone = partial.bytes - partial.parts.len() * PART_BYTES;
         if alone > self.bytes_max {
             self.bytes -= std::mem::take(&mut partial.bytes);
-            (partial.parts, partial.refused) = (BTreeMap::new(), true);
+            (partial.parts, partial.refused) = (Ordered::default(), true);
             return Err(Error::limit("messageBytes", self.bytes_max as u64, alone as u64));
         }
         if partial.parts.len() as u64 == partial.count {

@@ -6,6 +6,8 @@
 
 use super::clock::Stamp;
 use crate::codec::{hash, mix};
+use crate::order::sort;
+use crate::table::Table;
 use std::rc::Rc;
 
 /// The first byte of a body: what the rest of the replica must know about a cell.
@@ -103,9 +105,38 @@ impl Cells {
         Some(old)
     }
 
+    /// How many indexes there are.
+    pub fn len(&self) -> usize {
+        self.column.len()
+    }
+
+    /// Whether there are none.
+    pub fn is_empty(&self) -> bool {
+        self.column.is_empty()
+    }
+
     /// All cells with their indexes.
     pub fn iter(&self) -> impl Iterator<Item = (u32, &Cell)> {
         self.column.iter().enumerate().filter_map(|(index, cell)| Some((index as u32, cell.as_ref()?)))
+    }
+
+    /// All cells that have bodies and are wanted, in the order of their stamps (and keys, should a stamp be forged).
+    pub fn written<'a>(&'a self, keys: &'a Table, wanted: &dyn Fn(&Cell) -> bool) -> Vec<Written<'a>> {
+        let wanted = |(index, cell): (u32, &Cell)| (cell.body.is_some() && wanted(cell)).then_some(index);
+        let mut indexes: Vec<_> = self.iter().filter_map(wanted).collect();
+        let place = |index| (self.get(index).map(|cell| cell.stamp), keys.text(index));
+        sort(&mut indexes, &|a, b| place(a).cmp(&place(b)));
+        let written = |index| {
+            let cell = self.get(index)?;
+            Some(Written { key: keys.text(index), stamp: cell.stamp, body: cell.body.as_deref()? })
+        };
+        indexes.into_iter().filter_map(written).collect()
+    }
+
+    /// Puts indexes in the order of their cells' stamps.
+    pub fn sort(&self, indexes: &mut Vec<u32>) {
+        let stamp = |index| self.get(index).map(|cell| cell.stamp);
+        sort(indexes, &|a, b| stamp(a).cmp(&stamp(b)));
     }
 
     /// The hash of all lasting cells that have bodies.

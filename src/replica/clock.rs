@@ -57,7 +57,8 @@ pub struct Clock {
 impl Clock {
     /// The next reading for a local write.
     pub fn tick(&mut self, now_ms: u64) -> Hlc {
-        self.last = Hlc::at_ms(now_ms).max(Hlc(self.last.0 + 1));
+        // A host whose clock stands at the end of time gets the last reading again, not a trap.
+        self.last = Hlc::at_ms(now_ms).max(Hlc(self.last.0.saturating_add(1)));
         self.last
     }
 
@@ -89,5 +90,7 @@ mod tests {
         assert_eq!(last.ms(), 10, "a full counter carries into the milliseconds");
         clock.observe(Hlc::at_ms(50));
         assert!(clock.tick(6) > Hlc::at_ms(50));
+        clock.observe(Hlc(u64::MAX));
+        assert_eq!(clock.tick(6), Hlc(u64::MAX));
     }
 }

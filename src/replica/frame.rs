@@ -22,7 +22,7 @@ use super::cells::{Kind, Written};
 use super::clock::{Hlc, Session, Stamp};
 use crate::codec::{Malformed, Reader, hash, write_bytes, write_varint};
 use crate::error::{Code, Error};
-use std::collections::BTreeMap;
+use crate::order::Ordered;
 
 /// The protocol version that this code writes.
 pub const VERSION: u8 = 1;
@@ -63,7 +63,7 @@ pub enum Message<'a> {
         /// What its sender has seen.
         context: Causal,
         /// Up to which writes of each session its sender has dropped tombstones.
-        purged: BTreeMap<Session, Hlc>,
+        purged: Ordered<Session, Hlc>,
         /// Cells, in the order of their stamps.
         cells: Vec<Written<'a>>,
     },
@@ -250,7 +250,7 @@ impl<'a> Frame<'a> {
     ///
     /// Errors: `invalid-frame`; `peer-version` if the sender says that this version cannot read it.
     pub fn read(bytes: &'a [u8], hall: u64) -> Result<Self, Error> {
-        let invalid = |reason: Malformed| Error::new(Code::InvalidFrame, format!("a frame is refused: {reason}"));
+        let invalid = |reason: Malformed| Error::refused(Code::InvalidFrame, "a frame is refused", reason);
         let (body, sum) = bytes.split_last_chunk::<8>().ok_or_else(|| invalid("truncated"))?;
         let mut reader = Reader::new(body);
         let head = (|| {

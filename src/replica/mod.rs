@@ -22,6 +22,7 @@ pub mod causal;
 pub mod cells;
 pub mod clock;
 pub mod frame;
+pub mod identity;
 pub mod peers;
 pub mod protocol;
 pub mod session;

@@ -4,7 +4,7 @@
 //! has been heard of it for [`GONE_MS`]: three of the intervals at which a quiet session pings.
 
 use super::clock::Session;
-use std::collections::BTreeMap;
+use crate::order::Ordered;
 use std::rc::Rc;
 
 /// How long a silent session counts as here.
@@ -24,7 +24,7 @@ pub struct Peer {
 /// The other sessions.
 #[derive(Default)]
 pub struct Peers {
-    known: BTreeMap<Session, Peer>,
+    known: Ordered<Session, Peer>,
     /// Whether somebody came, went or said its name since [`Peers::take_changed`].
     changed: bool,
 }

@@ -7,7 +7,9 @@
 //!
 //! Timing uses the monotonic clock and decides only how soon something is sent, never what:
 //! - answers are given in turn, and dropped if an equal one is overheard;
+//! - who answers rests for as long as the answer was large, and answers a crowd with one answer to all;
 //! - a question is asked again, of everybody, after 1, 2, 4 ... 30 seconds without an answer;
+//! - who asks in vain asks ever more rarely, too: a peer may always claim to have what nobody has;
 //! - a ping follows 1 to 2 seconds after activity stops, and at the latest every [`PING_MS`].
 
 use super::causal::Causal;
@@ -29,11 +31,21 @@ const ANSWER_TURNS: usize = 8;
 pub const PING_MS: u64 = 30_000;
 /// After how long without a frame for it a joining session counts as joined.
 pub const QUIET_MS: u64 = 250;
-/// The least time between two questions.
+/// However long parts of an answer go on coming, a joining session counts as joined after this long.
+const QUIET_MS_MAX: u64 = 30_000;
+/// The least time between two questions, and between two introductions.
 const ASK_MS: u64 = 250;
+/// How many are answered one by one; if more wait they are a crowd.
+const ANSWERS_MAX: usize = 16;
+/// Who has answered rests this long, and a millisecond more for so many bytes told and for so many cells looked at.
+const ANSWER_REST_MS: u64 = 5;
+const ANSWER_REST_BYTES: usize = 65_536;
+const ANSWER_REST_CELLS: usize = 4_096;
 /// How much longer an answer is waited for before a further hint makes a session ask again.
 const ANSWER_MS: u64 = 750;
 const ASK_AGAIN_MS_MAX: u64 = 30_000;
+/// How often the least time between two questions is doubled.
+const VAIN_MAX: u32 = 5;
 /// The addressee of what is for everybody.
 const ALL: Session = Session(0);
 
@@ -56,6 +68,8 @@ pub(super) struct Answer {
 pub struct Envelope<'a> {
     /// The sender.
     pub from: Session,
+    /// Whether it is for everybody.
+    pub to_all: bool,
     /// Its protocol version.
     pub version: u8,
     /// The message's bytes.
@@ -66,6 +80,7 @@ impl Replica {
     /// Starts to take part: asks who is here and what they have.
     pub fn join(&mut self, monotonic_ms: u64) {
         self.joined = true;
+        self.joined_ms = monotonic_ms;
         // What was written before is nobody's news: whoever lacks it finds a gap, and asks.
         self.told = self.context.bound(self.config.session);
         self.quiet_ms = Some(monotonic_ms.saturating_add(QUIET_MS));
@@ -77,6 +92,7 @@ impl Replica {
     /// Asks again: this session may have been deaf for a while.
     pub fn rejoin(&mut self, monotonic_ms: u64) {
         self.asked_ms = None;
+        self.vain = 0;
         self.ask(ALL, false, monotonic_ms);
     }
 
@@ -102,8 +118,9 @@ impl Replica {
         monotonic_ms: u64,
     ) -> Result<Option<Envelope<'a>>, Error> {
         let frame = Frame::read(bytes, self.config.hall)?;
-        // A second channel in the same place hears the first.
+        // A second channel in the same place hears the first; anybody else is a namesake.
         if frame.from == self.config.session {
+            self.heard_own(&frame, monotonic_ms);
             return Ok(None);
         }
         self.traffic.frames_in += 1;
@@ -114,7 +131,8 @@ impl Replica {
             return Ok(None);
         }
         if frame.to == self.config.session && self.quiet_ms.is_some() {
-            self.quiet_ms = Some(monotonic_ms.saturating_add(QUIET_MS));
+            let latest_ms = self.joined_ms.saturating_add(QUIET_MS_MAX);
+            self.quiet_ms = Some(monotonic_ms.saturating_add(QUIET_MS).min(latest_ms));
         }
         let payload = if frame.parts == 1 {
             Some(Cow::Borrowed(frame.payload))
@@ -124,7 +142,12 @@ impl Replica {
         if payload.is_none() {
             self.heard(frame.from, unix_ms, monotonic_ms);
         }
-        Ok(payload.map(|payload| Envelope { from: frame.from, version: frame.version, payload }))
+        Ok(payload.map(|payload| Envelope {
+            from: frame.from,
+            to_all: frame.to == ALL,
+            version: frame.version,
+            payload,
+        }))
     }
 
     /// Notes that a session has said something sensible.
@@ -145,15 +168,21 @@ impl Replica {
         let earlier = |&(peer, _): &(Session, &Peer)| peer != from && turn(peer) < turn(self.config.session);
         let before = self.peers.iter().filter(earlier).take(ANSWER_TURNS).count() as u64;
         let due_ms = monotonic_ms.saturating_add(before * ANSWER_TURN_MS);
-        // Who finds no place asks again; if places were taken away, it could always be the same one's.
-        if self.answers.len() < self.config.sessions || self.answers.contains_key(&from) {
+        if self.answers.len() < ANSWERS_MAX || self.answers.contains_key(&from) {
             self.answers.insert(from, Answer { due_ms, everything, context });
+        } else if !self.answers.contains_key(&ALL) {
+            self.answers.insert(ALL, Answer { due_ms, everything: true, context: Causal::default() });
         }
     }
 
-    /// The answer to a question has been merged; true if it was the first.
-    pub fn answered(&mut self) -> bool {
-        self.ask = None;
+    /// The answer to a question has been merged, and has taught something or not; true if it was
+    /// the first. What everybody was told by who has seen the same need not be told again.
+    pub fn answered(&mut self, taught: bool, told_all: bool) -> bool {
+        let asked = self.ask.take().is_some();
+        self.vain = if taught { 0 } else { self.vain + u32::from(asked && self.vain < VAIN_MAX) };
+        if told_all {
+            self.answers.clear();
+        }
         self.quiet_ms.take().is_some()
     }
 
@@ -190,9 +219,13 @@ impl Replica {
             return None;
         }
         let ask = self.ask.as_ref().map(|ask| ask.due_ms);
-        let answer = self.answers.values().map(|answer| answer.due_ms).min();
-        let tell = (self.introduce || !self.unsealed.is_empty() || !self.untold.is_empty()).then_some(0);
-        [tell, ask, answer, self.quiet_ms, Some(self.ping_ms), self.peers.next_ms()].into_iter().flatten().min()
+        let answer = self.answers.values().map(|answer| answer.due_ms.max(self.rested_ms)).min();
+        let tell = (!self.unsealed.is_empty() || !self.untold.is_empty()).then_some(0);
+        let introduce = self.introduce.then_some(self.introduced_ms);
+        [tell, introduce, self.rename_ms(), ask, answer, self.quiet_ms, Some(self.ping_ms), self.peers.next_ms()]
+            .into_iter()
+            .flatten()
+            .min()
     }
 
     /// Makes the frames of all that is due; true if the session has been quiet long enough to
@@ -206,13 +239,10 @@ impl Replica {
         while self.out_bytes > self.config.message_bytes && self.next_frame().is_some() {}
         self.tell(keys, monotonic_ms);
         self.put_question(monotonic_ms);
-        while let Some((&to, _)) = self.answers.iter().find(|(_, answer)| answer.due_ms <= monotonic_ms) {
-            if let Some(answer) = self.answers.remove(&to) {
-                self.answer(to, &answer, keys);
-                self.spoke_ms = monotonic_ms;
-            }
-        }
-        if std::mem::take(&mut self.introduce) {
+        self.give_answer(keys, monotonic_ms);
+        if self.introduce && self.introduced_ms <= monotonic_ms {
+            self.introduce = false;
+            self.introduced_ms = monotonic_ms.saturating_add(ASK_MS);
             let agent = self.config.agent.clone();
             self.send(ALL, &Message::Here { agent: &agent });
         }
@@ -243,7 +273,8 @@ impl Replica {
     }
 
     pub(super) fn ask(&mut self, to: Session, everything: bool, monotonic_ms: u64) {
-        let due_ms = self.asked_ms.map_or(monotonic_ms, |asked| monotonic_ms.max(asked.saturating_add(ASK_MS)));
+        let rest_ms = (ASK_MS << self.vain).min(ASK_AGAIN_MS_MAX);
+        let due_ms = self.asked_ms.map_or(monotonic_ms, |asked| monotonic_ms.max(asked.saturating_add(rest_ms)));
         match &mut self.ask {
             Some(ask) => {
                 ask.everything |= everything;
@@ -278,7 +309,7 @@ impl Replica {
         }
         let mut untold = std::mem::take(&mut self.untold);
         // In the order of the stamps that count now: a key may have been written again since.
-        untold.sort_by_key(|&index| self.cells.get(index).map(|cell| cell.stamp));
+        self.cells.sort(&mut untold);
         untold.dedup();
         let own = self.config.session;
         let room = self.config.frame_bytes.saturating_sub(OVERHEAD + 16);
@@ -328,23 +359,35 @@ impl Replica {
     }
 
     fn must_send_everything(&self, answer: &Answer) -> bool {
-        let missed = |(&session, &hlc): (&Session, &Hlc)| answer.context.bound(session) < hlc;
+        let missed = |(&session, &hlc): (&Session, &Hlc)| !answer.context.has_all_of(&self.context, session, hlc);
         let behind = self.purged.iter().any(missed) || answer.context.floor() < self.context.floor();
         (answer.everything || behind) && !cfg!(ablate = "full")
     }
 
-    fn answer(&mut self, to: Session, answer: &Answer, keys: &Table) {
+    /// Gives the answer that is due first, unless the last one is not yet rested from.
+    fn give_answer(&mut self, keys: &Table, monotonic_ms: u64) {
+        let due = |answer: &Answer| self.rested_ms <= monotonic_ms && answer.due_ms <= monotonic_ms;
+        let first = self.answers.iter().filter(|(_, answer)| due(answer)).min_by_key(|(_, answer)| answer.due_ms);
+        let Some(to) = first.map(|(&to, _)| to) else { return };
+        let Some(answer) = self.answers.remove(&to) else { return };
+        let bytes = self.answer(to, &answer, keys);
+        if to == ALL {
+            self.answers.clear();
+        }
+        let rest_ms = bytes / ANSWER_REST_BYTES + keys.len() / ANSWER_REST_CELLS;
+        self.rested_ms = monotonic_ms.saturating_add(ANSWER_REST_MS + rest_ms as u64);
+        self.spoke_ms = monotonic_ms;
+    }
+
+    /// Answers; returns how many bytes that took.
+    fn answer(&mut self, to: Session, answer: &Answer, keys: &Table) -> usize {
         let everything = self.must_send_everything(answer);
-        let wanted = self.cells.iter().filter_map(|(index, cell)| {
-            let body = cell.body.as_deref()?;
-            let wanted = everything || !answer.context.covers(cell.stamp);
-            wanted.then(|| Written { key: keys.text(index), stamp: cell.stamp, body })
-        });
-        let mut cells: Vec<_> = wanted.collect();
-        cells.sort_unstable_by_key(|cell| (cell.stamp, cell.key));
+        let wanted = |cell: &Cell| everything || !answer.context.covers(cell.stamp);
+        let cells = self.cells.written(keys, &wanted);
         let (context, purged) = (self.context.clone(), self.purged.clone());
         let payload = payload(&Message::Diff { everything, context, purged, cells });
         self.send_payload(to, &payload);
+        payload.len()
     }
 
     fn send(&mut self, to: Session, message: &Message<'_>) {

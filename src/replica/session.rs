@@ -8,11 +8,14 @@ use super::cells::{Cell, Cells, Kind, Written};
 use super::clock::{Clock, Hlc, Session, Stamp};
 use super::peers::Peers;
 use super::protocol::{Answer, Ask};
-use std::collections::{BTreeMap, VecDeque};
+use crate::order::Ordered;
+use std::collections::VecDeque;
 use std::rc::Rc;
 
 /// How many writes seen out of order are remembered.
 const STRAYS_MAX: usize = 4_096;
+/// So many sessions are never too many: they take little.
+const SESSIONS_MIN: usize = 1_024;
 
 /// What a session is made from.
 pub struct Config {
@@ -58,7 +61,7 @@ pub struct Replica {
     /// The cells, for whoever merges.
     pub cells: Cells,
     pub(super) context: Causal,
-    pub(super) purged: BTreeMap<Session, Hlc>,
+    pub(super) purged: Ordered<Session, Hlc>,
     /// Local writes without a body, in the order in which they first became so.
     pub(super) unsealed: Vec<u32>,
     /// Sealed local writes that nobody has been told of.
@@ -73,14 +76,24 @@ pub struct Replica {
     pub traffic: Traffic,
     pub(super) assembly: Assembly,
     pub(super) joined: bool,
+    pub(super) joined_ms: u64,
     pub(super) quiet_ms: Option<u64>,
     pub(super) ask: Option<Ask>,
     pub(super) asked_ms: Option<u64>,
-    pub(super) answers: BTreeMap<Session, Answer>,
+    /// Questions in a row whose answers have taught nothing.
+    pub(super) vain: u32,
+    pub(super) answers: Ordered<Session, Answer>,
+    /// Until when it rests from the last one.
+    pub(super) rested_ms: u64,
+    /// When a new id is to be taken, because somebody else goes by this one, and what was heard of it.
+    pub(super) namesake: Option<(u64, u64)>,
+    pub(super) renamed_ms: Option<u64>,
     pub(super) ping_ms: u64,
     pub(super) pinged_ms: u64,
     /// Whether somebody new is here, who does not know this session.
     pub(super) introduce: bool,
+    /// Before when it does not say again who it is.
+    pub(super) introduced_ms: u64,
     pub(super) spoke_ms: u64,
     pub(super) messages: u64,
     pub(super) out: VecDeque<Vec<u8>>,
@@ -97,7 +110,7 @@ impl Replica {
             clock: Clock::default(),
             cells: Cells::default(),
             context: Causal::default(),
-            purged: BTreeMap::new(),
+            purged: Ordered::default(),
             unsealed: Vec::new(),
             untold: Vec::new(),
             told: Hlc::default(),
@@ -107,13 +120,19 @@ impl Replica {
             traffic: Traffic::default(),
             assembly,
             joined: false,
+            joined_ms: 0,
             quiet_ms: None,
             ask: None,
             asked_ms: None,
-            answers: BTreeMap::new(),
+            vain: 0,
+            answers: Ordered::default(),
+            rested_ms: 0,
+            namesake: None,
+            renamed_ms: None,
             ping_ms: u64::MAX,
             pinged_ms: 0,
             introduce: false,
+            introduced_ms: 0,
             spoke_ms: 0,
             messages: 0,
             out: VecDeque::new(),
@@ -137,7 +156,7 @@ impl Replica {
     }
 
     /// Up to which writes of each session tombstones have been dropped.
-    pub fn purged(&self) -> &BTreeMap<Session, Hlc> {
+    pub fn purged(&self) -> &Ordered<Session, Hlc> {
         &self.purged
     }
 
@@ -184,7 +203,7 @@ impl Replica {
     pub fn unsealed(&mut self) -> Vec<u32> {
         let mut unsealed = std::mem::take(&mut self.unsealed);
         unsealed.retain(|&index| self.cells.get(index).is_some_and(|cell| cell.body.is_none()));
-        unsealed.sort_by_key(|&index| self.cells.get(index).map(|cell| cell.stamp));
+        self.cells.sort(&mut unsealed);
         unsealed.dedup();
         self.unsealed = unsealed.clone();
         unsealed
@@ -202,7 +221,7 @@ impl Replica {
                 self.untold.push(index);
             }
         }
-        self.context.compact();
+        self.context.compact_of(self.config.session);
     }
 
     // Merging, driven by the kernel.
@@ -246,7 +265,8 @@ impl Replica {
         let Some(last) = cells.last() else { return };
         if previous <= self.context.bound(from) || cfg!(ablate = "prev") {
             self.context.advance(from, last.stamp.hlc);
-            self.context.compact();
+            self.context.compact_of(from);
+            self.forget();
             return;
         }
         let mut before = previous;
@@ -256,35 +276,68 @@ impl Replica {
             }
             before = cell.stamp.hlc;
         }
+        // What is missing is known to exist: that is no question in vain.
+        self.vain = 0;
         self.ask(from, false, monotonic_ms);
     }
 
     /// Of a `DIFF` that is everything: the indexes whose cells its sender has seen and no longer
     /// has. `kept` are the indexes that it has.
-    pub fn outlived(&self, context: &Causal, kept: &hashbrown::HashSet<u32, foldhash::fast::FixedState>) -> Vec<u32> {
+    pub fn outlived(&self, context: &Causal, kept: &[u32]) -> Vec<u32> {
         if cfg!(ablate = "inference") {
             return Vec::new();
         }
+        let mut here = vec![false; self.cells.len()];
+        for &index in kept {
+            if let Some(here) = here.get_mut(index as usize) {
+                *here = true;
+            }
+        }
+        let misquoted = self.is_misquoted(context);
         let gone = |&(index, cell): &(u32, &Cell)| {
             // Tombstones stay: dropping them here would let an unseen write and a purge chase each other for ever.
             (cell.kind != Kind::Tombstone || cfg!(ablate = "tombstones"))
-                && !kept.contains(&index)
+                && !here[index as usize]
                 && context.covers(cell.stamp)
+                && !(misquoted && cell.stamp.session == self.config.session)
         };
         self.cells.iter().filter(gone).map(|(index, _)| index).collect()
     }
 
-    /// Joins what the sender of a `DIFF`, or a snapshot, had seen. Writes later than `latest` were
+    /// Joins what the sender of a `DIFF`, or a snapshot, had seen. What others say of this session's
+    /// own writes teaches it nothing, and may be wrong; a snapshot is its own words. Writes later than `latest` were
     /// refused, so the clock does not follow them.
-    pub fn merged_state(&mut self, context: &Causal, purged: &BTreeMap<Session, Hlc>, everything: bool, latest: Hlc) {
+    pub fn merged_state(
+        &mut self,
+        context: &Causal,
+        purged: &Ordered<Session, Hlc>,
+        everything: bool,
+        from: Session,
+        (latest, now): (Hlc, Hlc),
+    ) {
+        let own = self.config.session;
+        let heard = context.until(latest, now);
+        self.context.join(&if from == own { heard } else { heard.without(own) });
+        self.clock.observe(self.context.latest(latest));
+        self.forget();
         if everything {
-            for (&session, &hlc) in purged {
-                let own = self.purged.entry(session).or_default();
-                *own = hlc.max(*own);
+            // What nobody has seen nobody has dropped.
+            for (&session, &hlc) in purged.iter() {
+                if hlc > self.context.floor() && self.context.covers(Stamp { hlc, session }) {
+                    self.purged.raise(session, hlc);
+                }
             }
         }
-        self.context.join(&context.until(latest));
-        self.clock.observe(self.context.latest(latest));
+    }
+
+    /// Forgets sessions and strays that are more than honest sessions make.
+    fn forget(&mut self) {
+        let sessions = self.config.sessions.max(SESSIONS_MIN);
+        if self.context.sessions() > 2 * sessions || self.context.strays() > 2 * STRAYS_MAX {
+            self.context.forget(sessions, STRAYS_MAX, self.config.session);
+            let context = &self.context;
+            self.purged.retain(|&session, &mut hlc| context.covers(Stamp { hlc, session }));
+        }
     }
 
     /// Drops what has been dead for long enough, and forgets the earliest sessions past the
@@ -303,8 +356,10 @@ impl Replica {
             self.graves.pop_front();
             if self.cells.get(index).is_some_and(|cell| cell.stamp == stamp) {
                 self.cells.remove(index);
-                let purged = self.purged.entry(stamp.session).or_default();
-                *purged = stamp.hlc.max(*purged);
+                // What was never sealed nobody has seen, so nobody can miss its end.
+                if self.context.covers(stamp) {
+                    self.purged.raise(stamp.session, stamp.hlc);
+                }
                 gone.push(index);
             }
         }
@@ -316,6 +371,11 @@ impl Replica {
             self.purged.retain(|_, hlc| *hlc > floor);
         }
         gone
+    }
+
+    /// Whether twice as much is remembered of what is dead as may be.
+    pub fn crowded(&self) -> bool {
+        self.graves.len() / 2 > self.config.tombstones
     }
 
     /// When [`Replica::purge`] next has something to do.

@@ -4,9 +4,8 @@
 //! looks at selectors that differ from the key in a literal segment.
 
 use crate::key::{Key, Selector};
-use foldhash::fast::FixedState;
-use hashbrown::HashTable;
-use std::hash::BuildHasher;
+use crate::order::sort;
+use crate::table::{Index, TextHasher, spread};
 
 /// A watch of a session; printable, never reused.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -17,17 +16,17 @@ struct Node {
     segment: Box<str>,
     children: u32,
     /// Watches whose selector ends here.
-    exact: Vec<WatchId>,
+    exact: Vec<u32>,
     /// Watches whose selector continues with `**`.
-    below: Vec<WatchId>,
+    below: Vec<u32>,
 }
 
 /// The trie. See the module.
 pub struct Selection {
-    hasher: FixedState,
+    hasher: TextHasher,
     nodes: Vec<Node>,
     free: Vec<u32>,
-    children: HashTable<u32>,
+    children: Index,
     stars: usize,
 }
 
@@ -37,8 +36,8 @@ impl Selection {
     /// Selects nothing.
     pub fn new(seed: u64) -> Self {
         let root = Node { parent: ROOT, segment: "".into(), children: 0, exact: Vec::new(), below: Vec::new() };
-        let hasher = FixedState::with_seed(seed);
-        Self { hasher, nodes: vec![root], free: Vec::new(), children: HashTable::new(), stars: 0 }
+        let hasher = TextHasher::new(seed);
+        Self { hasher, nodes: vec![root], free: Vec::new(), children: Index::default(), stars: 0 }
     }
 
     /// Adds a watch under its selector.
@@ -46,7 +45,7 @@ impl Selection {
         for_each_path(selector, |path, below| {
             let node = path.fold(ROOT, |node, segment| self.child(node, segment));
             let node = &mut self.nodes[node as usize];
-            if below { &mut node.below } else { &mut node.exact }.push(watch);
+            if below { &mut node.below } else { &mut node.exact }.push(watch.0);
         });
     }
 
@@ -56,7 +55,7 @@ impl Selection {
             let found = Iterator::try_fold(&mut path, ROOT, |node, segment| self.find(node, segment));
             let Some(node) = found else { return };
             let found = &mut self.nodes[node as usize];
-            if below { &mut found.below } else { &mut found.exact }.retain(|&other| other != watch);
+            if below { &mut found.below } else { &mut found.exact }.retain(|&other| other != watch.0);
             self.prune(node);
         });
     }
@@ -65,12 +64,12 @@ impl Selection {
     pub fn matching(&self, key: &Key) -> Vec<WatchId> {
         let mut found = Vec::new();
         self.collect(ROOT, Some(key.text()), &mut found);
-        found.sort_unstable();
+        sort(&mut found, &|a, b| a.cmp(&b));
         found.dedup();
-        found
+        found.into_iter().map(WatchId).collect()
     }
 
-    fn collect(&self, node: u32, rest: Option<&str>, found: &mut Vec<WatchId>) {
+    fn collect(&self, node: u32, rest: Option<&str>, found: &mut Vec<u32>) {
         let Some(rest) = rest else {
             return found.extend_from_slice(&self.nodes[node as usize].exact);
         };
@@ -87,8 +86,11 @@ impl Selection {
     }
 
     fn find(&self, parent: u32, segment: &str) -> Option<u32> {
-        let hash = self.hasher.hash_one((parent, segment));
-        self.children.find(hash, |&child| self.is(child, parent, segment)).copied()
+        self.children.find(self.hash(parent, segment), |child| self.is(child, parent, segment))
+    }
+
+    fn hash(&self, parent: u32, segment: &str) -> u32 {
+        self.hasher.hash(segment) ^ spread(parent.into())
     }
 
     fn is(&self, node: u32, parent: u32, segment: &str) -> bool {
@@ -108,12 +110,7 @@ impl Selection {
         }
         self.nodes[parent as usize].children += 1;
         self.stars += usize::from(segment == "*");
-        let hash = self.hasher.hash_one((parent, segment));
-        let (hasher, nodes) = (&self.hasher, &self.nodes);
-        self.children.insert_unique(hash, child, |&child| {
-            let node = &nodes[child as usize];
-            hasher.hash_one((node.parent, &*node.segment))
-        });
+        self.children.insert(self.hash(parent, segment), child);
         child
     }
 
@@ -124,12 +121,9 @@ impl Selection {
             if gone.children > 0 || !gone.exact.is_empty() || !gone.below.is_empty() {
                 return;
             }
-            let hash = self.hasher.hash_one((gone.parent, &*gone.segment));
             self.stars -= usize::from(&*gone.segment == "*");
             let parent = gone.parent;
-            if let Ok(found) = self.children.find_entry(hash, |&child| child == node) {
-                found.remove();
-            }
+            self.children.remove(self.hash(parent, &gone.segment), node);
             self.nodes[node as usize].segment = "".into();
             self.free.push(node);
             self.nodes[parent as usize].children -= 1;

@@ -8,10 +8,9 @@
 
 use super::queue::{Change, Queue};
 use super::selection::{Selection, WatchId};
+use crate::codec::mix;
 use crate::key::{Key, Selector};
-use foldhash::fast::FixedState;
-use hashbrown::HashMap;
-use std::collections::BTreeMap;
+use crate::table::{Index, Table, spread};
 use std::rc::Rc;
 
 /// An interned set of watches; reused once it has been released. [`SetId::NOBODY`] is the empty one.
@@ -34,8 +33,9 @@ struct Set {
 }
 
 struct Watch<V> {
+    id: WatchId,
     selector: Selector,
-    owner: Option<Rc<str>>,
+    owner: Option<u32>,
     /// Changes kept for a reader that pulls; `None` if the face calls its watcher.
     queue: Option<Queue<V>>,
 }
@@ -48,13 +48,17 @@ struct Memo {
 
 /// All open watches. See the module.
 pub struct Watches<V> {
-    open: BTreeMap<WatchId, Watch<V>>,
+    /// By place; `None` is free.
+    open: Vec<Option<Watch<V>>>,
+    places: Index,
+    vacant: Vec<u32>,
     opened: u32,
     selection: Selection,
-    owners: HashMap<Rc<str>, Vec<WatchId>, FixedState>,
+    owners: Table,
+    owned: Vec<Vec<WatchId>>,
     /// By number; [`SetId::NOBODY`] and what is free are none.
     sets: Vec<Option<Set>>,
-    interned: HashMap<Rc<[WatchId]>, SetId, FixedState>,
+    interned: Index,
     free: Vec<SetId>,
     unused: Vec<SetId>,
     memos: Vec<Memo>,
@@ -70,12 +74,15 @@ impl<V: Clone> Watches<V> {
     /// None yet.
     pub fn new(seed: u64) -> Self {
         Self {
-            open: BTreeMap::new(),
+            open: Vec::new(),
+            places: Index::default(),
+            vacant: Vec::new(),
             opened: 0,
             selection: Selection::new(seed),
-            owners: HashMap::with_hasher(FixedState::with_seed(seed)),
+            owners: Table::new(seed),
+            owned: Vec::new(),
             sets: vec![None],
-            interned: HashMap::with_hasher(FixedState::with_seed(seed)),
+            interned: Index::default(),
             free: Vec::new(),
             unused: Vec::new(),
             memos: Vec::new(),
@@ -98,33 +105,60 @@ impl<V: Clone> Watches<V> {
         let id = WatchId(self.opened);
         self.selection.add(&selector, id);
         self.outdate(&selector, home);
-        if let Some(owner) = &owner {
-            self.owners.entry(owner.clone()).or_default().push(id);
-        }
-        self.open.insert(id, Watch { selector, owner, queue: capacity.map(Queue::new) });
+        let owner = owner.map(|owner| {
+            let owner = self.owners.intern(&owner);
+            if owner as usize >= self.owned.len() {
+                self.owned.push(Vec::new());
+            }
+            self.owned[owner as usize].push(id);
+            owner
+        });
+        let place = self.vacant.pop().unwrap_or_else(|| {
+            self.open.push(None);
+            self.open.len() as u32 - 1
+        });
+        self.places.insert(spread(id.0.into()), place);
+        self.open[place as usize] = Some(Watch { id, selector, owner, queue: capacity.map(Queue::new) });
         id
     }
 
     /// Closes a watch; false if it was not open.
     pub fn close(&mut self, id: WatchId, home: impl Fn(&str) -> Option<u32>) -> bool {
-        let Some(watch) = self.open.remove(&id) else { return false };
+        let Some(place) = self.place(id) else { return false };
+        let Some(watch) = self.open[place as usize].take() else { return false };
+        self.places.remove(spread(id.0.into()), place);
+        self.vacant.push(place);
         self.selection.remove(&watch.selector, id);
         self.outdate(&watch.selector, home);
         self.queued -= watch.queue.map_or(0, |queue| queue.len());
-        if let Some(owner) = watch.owner
-            && let Some(owned) = self.owners.get_mut(&owner)
-        {
+        if let Some(owner) = watch.owner {
+            let owned = &mut self.owned[owner as usize];
             owned.retain(|&other| other != id);
             if owned.is_empty() {
-                self.owners.remove(&owner);
+                *owned = Vec::new();
+                self.owners.remove(owner);
             }
         }
         true
     }
 
+    fn place(&self, id: WatchId) -> Option<u32> {
+        let is = |place: u32| self.open[place as usize].as_ref().is_some_and(|watch| watch.id == id);
+        self.places.find(spread(id.0.into()), is)
+    }
+
+    fn get(&self, id: WatchId) -> Option<&Watch<V>> {
+        self.open[self.place(id)? as usize].as_ref()
+    }
+
+    fn get_mut(&mut self, id: WatchId) -> Option<&mut Watch<V>> {
+        let place = self.place(id)?;
+        self.open[place as usize].as_mut()
+    }
+
     /// The watches of an owner.
     pub fn owned(&self, owner: &str) -> Vec<WatchId> {
-        self.owners.get(owner).cloned().unwrap_or_default()
+        self.owners.find(owner).map(|owner| self.owned[owner as usize].clone()).unwrap_or_default()
     }
 
     /// How many watches were ever opened: ids are not given twice, so they can be used up.
@@ -134,7 +168,7 @@ impl<V: Clone> Watches<V> {
 
     /// How many watches are open.
     pub fn count(&self) -> usize {
-        self.open.len()
+        self.places.len()
     }
 
     /// How many changes wait in queues.
@@ -144,26 +178,28 @@ impl<V: Clone> Watches<V> {
 
     /// The selector of an open watch.
     pub fn selector(&self, id: WatchId) -> Option<&Selector> {
-        self.open.get(&id).map(|watch| &watch.selector)
+        self.get(id).map(|watch| &watch.selector)
     }
 
     /// The queue of an open watch that has one.
     pub fn queue(&self, id: WatchId) -> Option<&Queue<V>> {
-        self.open.get(&id)?.queue.as_ref()
+        self.get(id)?.queue.as_ref()
     }
 
     /// Adds a change to the queue of a watch; true if its reader should be told.
     pub fn push(&mut self, id: WatchId, change: Change<V>) -> bool {
-        let Some(queue) = self.open.get_mut(&id).and_then(|watch| watch.queue.as_mut()) else { return false };
+        let Some(queue) = self.get_mut(id).and_then(|watch| watch.queue.as_mut()) else { return false };
         let before = queue.len();
         let first = queue.push(change);
-        self.queued = self.queued + queue.len() - before;
+        // A full queue drops one for each that comes.
+        let more = queue.len() - before;
+        self.queued += more;
         first
     }
 
     /// Takes the oldest change from the queue of a watch.
     pub fn take(&mut self, id: WatchId) -> Option<Change<V>> {
-        let change = self.open.get_mut(&id)?.queue.as_mut()?.pop()?;
+        let change = self.get_mut(id)?.queue.as_mut()?.pop()?;
         self.queued -= 1;
         Some(change)
     }
@@ -180,7 +216,7 @@ impl<V: Clone> Watches<V> {
             return memo.set;
         }
         self.drop_memo(memo.set);
-        let members = if self.open.is_empty() { Vec::new() } else { self.selection.matching(&key()) };
+        let members = if self.places.is_empty() { Vec::new() } else { self.selection.matching(&key()) };
         let set = self.intern(members);
         if let Some(Some(set)) = self.sets.get_mut(set.0 as usize) {
             set.slots += 1;
@@ -222,7 +258,7 @@ impl<V: Clone> Watches<V> {
         released.retain(|id| match self.sets.get_mut(id.0 as usize) {
             Some(place) if place.as_ref().is_some_and(|set| set.slots == 0) => {
                 if let Some(set) = place.take() {
-                    self.interned.remove(&set.members);
+                    self.interned.remove(hash(&set.members), id.0);
                 }
                 true
             }
@@ -236,17 +272,19 @@ impl<V: Clone> Watches<V> {
         if members.is_empty() {
             return SetId::NOBODY;
         }
-        if let Some(&set) = self.interned.get(&members[..]) {
-            return set;
+        let hash = hash(&members);
+        let is = |set| self.set(SetId(set)).is_some_and(|set| *set.members == *members);
+        if let Some(set) = self.interned.find(hash, is) {
+            return SetId(set);
         }
         let id = self.free.pop().unwrap_or_else(|| {
             self.sets.push(None);
             SetId(self.sets.len() as u32 - 1)
         });
         let members: Rc<[WatchId]> = members.into();
-        let is_queued = |id: &WatchId| self.open.get(id).is_some_and(|watch| watch.queue.is_some());
+        let is_queued = |&id: &WatchId| self.get(id).is_some_and(|watch| watch.queue.is_some());
         let (queued, called) = (members.iter().any(is_queued), !members.iter().all(is_queued));
-        self.interned.insert(members.clone(), id);
+        self.interned.insert(hash, id.0);
         self.sets[id.0 as usize] = Some(Set { members, slots: 0, queued, called });
         id
     }
@@ -281,4 +319,9 @@ impl<V: Clone> Watches<V> {
             (_, None) => self.everywhere = self.epoch,
         }
     }
+}
+
+/// The hash of a set.
+fn hash(members: &[WatchId]) -> u32 {
+    spread(members.iter().fold(0, |hash, watch| mix(hash) ^ u64::from(watch.0)))
 }

@@ -5,6 +5,7 @@
 
 const VERSION_AT = 2;
 const OLDEST_AT = 3;
+const SENDER_AT = 2 + 2 + 8;
 const NUMBERS_AT = 2 + 2 + 3 * 8;
 const SUM_BYTES = 8;
 
@@ -13,6 +14,13 @@ export function withVersion(frame, version, oldest) {
   const head = frame.slice();
   [head[VERSION_AT], head[OLDEST_AT]] = [version, oldest];
   return sealed(head.subarray(0, -SUM_BYTES));
+}
+
+/** The same frame from a sender with another number. */
+export function withSender(frame, sender) {
+  const head = frame.slice(0, -SUM_BYTES);
+  new DataView(head.buffer).setBigUint64(SENDER_AT, BigInt(sender), true);
+  return sealed(head);
 }
 
 /** The same frame around another payload. */

@@ -32,7 +32,7 @@ before(() => {
   rmSync(output, { recursive: true, force: true });
   mkdirSync(join(output, "node_modules"), { recursive: true });
   symlinkSync(join(top, "js"), join(output, "node_modules/statehall"), "junction");
-  assert.ok(existsSync(join(top, "js/dist/entry/node.js")), 'the package is not built: "make build" does it');
+  assert.ok(existsSync(join(top, "js/dist/entry/inline.js")), 'the package is not built: "make build" does it');
 });
 
 test("every block says its language, or why it is not run", (context) => {

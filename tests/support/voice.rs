@@ -31,8 +31,17 @@ impl Voice {
         let mut payload = Vec::new();
         message.write(&mut payload);
         self.messages += 1;
-        let (from, message) = (self.session, self.messages);
-        Frame { version: VERSION, from, to, message, part: 0, parts: 1, payload: &payload }.write(self.hall)
+        self.part(to, self.messages, (0, 1), &payload)
+    }
+
+    /// The frame of a part of a message: which, and of how many.
+    pub fn part(&self, to: Session, message: u64, (part, parts): (u64, u64), payload: &[u8]) -> Vec<u8> {
+        Frame { version: VERSION, from: self.session, to, message, part, parts, payload }.write(self.hall)
+    }
+
+    /// Who it says that it is.
+    pub fn session(&self) -> Session {
+        self.session
     }
 
     /// The stamp of a write at a time.

@@ -6,7 +6,7 @@
 
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { openHall } from "../../js/dist/entry/node.js";
+import { openHall } from "../../js/dist/entry/inline.js";
 
 const LOST = 0.3;
 const DOUBLED = 0.2;

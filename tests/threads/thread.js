@@ -4,7 +4,7 @@
  */
 
 import { parentPort, workerData } from "node:worker_threads";
-import { broadcastChannel, messagePort, openHall } from "../../js/dist/entry/node.js";
+import { broadcastChannel, messagePort, openHall } from "../../js/dist/entry/inline.js";
 
 const { agent, port } = workerData;
 const hall = openHall({ name: "threads", agent, share: [port ? messagePort(port) : broadcastChannel()] });

@@ -9,11 +9,11 @@ import { once } from "node:events";
 import { test } from "node:test";
 import { setTimeout as delay } from "node:timers/promises";
 import { MessageChannel } from "node:worker_threads";
-import { broadcastChannel, messagePort, openHall } from "../../js/dist/entry/node.js";
+import { broadcastChannel, messagePort, openHall } from "../../js/dist/entry/inline.js";
 import { startThread } from "./threads.mjs";
 
 const timeout = 60_000;
-const entry = new URL("../../js/dist/entry/node.js", import.meta.url);
+const entry = new URL("../../js/dist/entry/inline.js", import.meta.url);
 
 /** Waits until a condition holds. */
 async function until(condition) {

@@ -6,7 +6,7 @@ use crate::rust::{Token, code, paths, rust};
 /// From the top down: a module imports what stands in a line above it, and nothing of its own line.
 const LAYERS: &[&[&str]] = &[
     // words
-    &["error"],
+    &["error", "order"],
     &["key"],
     &["value"],
     &["codec"],

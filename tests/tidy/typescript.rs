@@ -8,6 +8,7 @@ const ORDER: &[&str] = &[
     // words
     "contract",
     "error",
+    "start",
     "clock",
     "value",
     "codec",
@@ -18,6 +19,7 @@ const ORDER: &[&str] = &[
     // parts
     "record",
     "mirror",
+    "journal",
     "share/channel",
     "share/bus",
     "dispatch",
@@ -31,7 +33,6 @@ const ORDER: &[&str] = &[
     "index",
     // where the kernel comes from
     "entry/inline",
-    "entry/node",
     "entry/slim",
     "entry/workerd",
 ];
@@ -94,7 +95,6 @@ fn files_import_only_files_above_them() {
                 Some(glue) if GLUE.contains(&glue.as_str()) => {}
                 Some(module) if place(&module).is_some_and(|there| there < here) => {}
                 Some(module) => offenders.push(format!("{}:{line}: {name} imports {module}", file.path)),
-                None if path.starts_with("node:") && name == "entry/node" => {}
                 None => offenders.push(format!("{}:{line}: {path} is not in the package", file.path)),
             }
         }

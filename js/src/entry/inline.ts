@@ -1,11 +1,17 @@
-/** Everything else: the kernel travels inside the script, so that no bundler needs to know about WebAssembly. */
+/**
+ * Everything but Cloudflare's runtime: the kernel travels inside the script, so that no bundler needs to know about
+ * WebAssembly, no server has to find a file and no runtime to allow its reading.
+ */
 
 import { initSync } from "../core.js";
 import { base64 } from "../core_base64.js";
+import { startWith } from "../start.js";
 
-const binary = atob(base64);
-const module = new Uint8Array(binary.length);
-for (let i = 0; i < binary.length; i++) module[i] = binary.charCodeAt(i);
-initSync({ module });
+startWith(() => {
+  const binary = atob(base64);
+  const module = new Uint8Array(binary.length);
+  for (let i = 0; i < binary.length; i++) module[i] = binary.charCodeAt(i);
+  initSync({ module });
+});
 
 export * from "../index.js";

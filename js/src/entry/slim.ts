@@ -1,17 +1,26 @@
 /** No kernel inside: whoever imports this brings `statehall/statehall.wasm` and starts it before opening a hall. */
 
 import start, { initSync as startSync } from "../core.js";
+import { refusedToStart } from "../start.js";
 
 /** Fetches (if given an address or a response), compiles and starts the kernel. Starting it again does nothing. */
 export async function init(
   source: string | URL | Request | Response | Promise<Response> | BufferSource | WebAssembly.Module,
 ): Promise<void> {
-  await start({ module_or_path: source });
+  try {
+    await start({ module_or_path: source });
+  } catch (cause) {
+    throw refusedToStart(cause);
+  }
 }
 
 /** Starts the kernel from its bytes or its compiled module. Starting it again does nothing. */
 export function initSync(module: BufferSource | WebAssembly.Module): void {
-  startSync({ module });
+  try {
+    startSync({ module });
+  } catch (cause) {
+    throw refusedToStart(cause);
+  }
 }
 
 export * from "../index.js";

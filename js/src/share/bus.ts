@@ -3,18 +3,26 @@
 import type { Adapter } from "../contract.js";
 
 export class Bus {
+  readonly #adapters: readonly Adapter[];
+  readonly #name: string;
+  readonly #receive: (frame: Uint8Array) => void;
+  readonly #report: (error: unknown) => void;
   constructor(
-    private readonly adapters: readonly Adapter[],
-    private readonly name: string,
-    private readonly receive: (frame: Uint8Array) => void,
-    private readonly report: (error: unknown) => void,
-  ) {}
+    adapters: readonly Adapter[],
+    name: string,
+    receive: (frame: Uint8Array) => void,
+    report: (error: unknown) => void,
+  ) {
+    this.#adapters = adapters;
+    this.#name = name;
+    this.#receive = receive;
+    this.#report = report;
+  }
 
   /** Joins on all channels, or on none. */
   open(): void {
-    const { name, receive } = this;
     try {
-      for (const adapter of this.adapters) adapter.open({ name, receive });
+      for (const adapter of this.#adapters) adapter.open({ name: this.#name, receive: this.#receive });
     } catch (error) {
       this.close();
       throw error;
@@ -22,19 +30,19 @@ export class Bus {
   }
 
   send(frame: Uint8Array): void {
-    this.each((adapter) => adapter.send(frame));
+    this.#each((adapter) => adapter.send(frame));
   }
 
   close(): void {
-    this.each((adapter) => adapter.close());
+    this.#each((adapter) => adapter.close());
   }
 
-  private each(work: (adapter: Adapter) => void): void {
-    for (const adapter of this.adapters) {
+  #each(work: (adapter: Adapter) => void): void {
+    for (const adapter of this.#adapters) {
       try {
         work(adapter);
       } catch (error) {
-        this.report(error);
+        this.#report(error);
       }
     }
   }

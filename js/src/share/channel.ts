@@ -24,11 +24,10 @@ export function broadcastChannel(): Adapter {
         const instead = "open the hall with share: false, or with adapters of your own";
         throw new StatehallError("unsupported", `this platform has no BroadcastChannel; ${instead}`);
       }
-      channel = new BroadcastChannel(`statehall/${name}`);
+      channel = openChannel(`statehall/${name}`);
       channel.onmessage = (event: MessageEvent) => receive(frameOf(event.data));
       // Bytes that this realm cannot even read: as good as damaged.
       channel.onmessageerror = () => receive(NOTHING);
-      (channel as { unref?: () => void }).unref?.();
     },
     send(frame) {
       channel?.postMessage(frame);
@@ -38,6 +37,18 @@ export function broadcastChannel(): Adapter {
       channel = undefined;
     },
   };
+}
+
+/** A channel that keeps no process alive. Deno's own would; the one that it has for Node's programs can be told not to. */
+function openChannel(name: string): BroadcastChannel {
+  const { Deno, process } = globalThis as {
+    Deno?: unknown;
+    process?: { getBuiltinModule?(name: string): { BroadcastChannel: typeof BroadcastChannel } };
+  };
+  const threads = Deno === undefined ? undefined : process?.getBuiltinModule?.("node:worker_threads");
+  const channel = threads ? new threads.BroadcastChannel(name) : new BroadcastChannel(name);
+  (channel as { unref?: () => void }).unref?.();
+  return channel;
 }
 
 /** A MessagePort, Worker, or Node's `Worker` and `parentPort`: whatever has `postMessage` and message events. */

@@ -239,6 +239,7 @@ fn code_out(code: Code) -> types::Code {
         Code::InvalidFrame => types::Code::InvalidFrame,
         Code::PeerVersion => types::Code::PeerVersion,
         Code::ClockAhead => types::Code::ClockAhead,
+        Code::SessionTaken => types::Code::SessionTaken,
         Code::NotInitialized => types::Code::NotInitialized,
         Code::Unsupported => types::Code::Unsupported,
         Code::Poisoned => types::Code::Poisoned,

@@ -21,7 +21,6 @@ use crate::table::Slot;
 use reference::{Pool, Ref};
 use report::{Records, SessionReport, UsageReport};
 use std::cell::RefCell;
-use std::collections::BTreeMap;
 use std::rc::Rc;
 use wasm_bindgen::prelude::*;
 
@@ -49,9 +48,19 @@ pub struct Core {
 impl Core {
     /// Opens a hall.
     #[wasm_bindgen(constructor)]
-    pub fn new(options: JsValue, now: f64, monotonic: f64) -> Result<Core, JsValue> {
+    pub fn new(
+        name: &str,
+        agent: &str,
+        seed: u64,
+        limits: &str,
+        notify: bool,
+        share: bool,
+        revision: f64,
+        now: f64,
+        monotonic: f64,
+    ) -> Result<Core, JsValue> {
         let pool = Pool::default();
-        let (options, share) = opening::read(options).map_err(thrown)?;
+        let options = opening::read(name, agent, seed, limits, notify, revision).map_err(thrown)?;
         let mut kernel = Kernel::new(options, pool.clone()).map_err(thrown)?;
         if share {
             kernel.join(time(now, monotonic));
@@ -154,14 +163,8 @@ impl Core {
     }
 
     /// Deletes all selected entries and answers how many.
-    pub fn clear(
-        &self,
-        pattern: Option<String>,
-        keys: Option<Vec<String>>,
-        origin: u32,
-        now: f64,
-    ) -> Result<f64, JsValue> {
-        let command = Command::Clear { selector: selector(pattern, keys)?, origin: self.origin(origin)? };
+    pub fn clear(&self, selector: Vec<String>, origin: u32, now: f64) -> Result<f64, JsValue> {
+        let command = Command::Clear { selector: read_selector(&selector)?, origin: self.origin(origin)? };
         match self.kernel.borrow_mut().apply(command, now as u64).map_err(thrown)? {
             Reply::Cleared(count) => Ok(count as f64),
             Reply::Written { .. } | Reply::Conflict { .. } => Ok(0.0),
@@ -174,8 +177,8 @@ impl Core {
     }
 
     /// The slots of the selected entries, in key order.
-    pub fn select(&self, pattern: Option<String>, keys: Option<Vec<String>>) -> Result<Vec<f64>, JsValue> {
-        let selector = selector(pattern, keys)?;
+    pub fn select(&self, selector: Vec<String>) -> Result<Vec<f64>, JsValue> {
+        let selector = read_selector(&selector)?;
         let kernel = self.kernel.borrow();
         if let Some(selector) = &selector {
             kernel.check_selector(selector).map_err(thrown)?;
@@ -184,13 +187,8 @@ impl Core {
     }
 
     /// Pairs of slot and revision that changed after a revision; nothing if that is compacted.
-    pub fn changes(
-        &self,
-        revision: f64,
-        pattern: Option<String>,
-        keys: Option<Vec<String>>,
-    ) -> Result<Option<Vec<f64>>, JsValue> {
-        let selector = selector(pattern, keys)?;
+    pub fn changes(&self, revision: f64, selector: Vec<String>) -> Result<Option<Vec<f64>>, JsValue> {
+        let selector = read_selector(&selector)?;
         let kernel = self.kernel.borrow();
         if let Some(selector) = &selector {
             kernel.check_selector(selector).map_err(thrown)?;
@@ -233,14 +231,13 @@ impl Core {
     /// Opens a watch; a negative capacity means that its watcher is called.
     pub fn watch(
         &self,
-        pattern: Option<String>,
-        keys: Option<Vec<String>>,
+        selector: Vec<String>,
         initial: bool,
         owner: Option<String>,
         capacity: f64,
     ) -> Result<u32, JsValue> {
         let nothing = || thrown(Error::new(Code::InvalidSelector, "a watch needs a selector"));
-        let selector = selector(pattern, keys)?.ok_or_else(nothing)?;
+        let selector = read_selector(&selector)?.ok_or_else(nothing)?;
         let options = WatchOptions { initial, owner: owner.map(Rc::from), capacity: optional(capacity) };
         self.kernel.borrow_mut().watch(selector, options).map(|watch| watch.0).map_err(thrown)
     }
@@ -384,10 +381,9 @@ impl Core {
         self.kernel.borrow().session().to_string()
     }
 
-    /// The limits by name.
-    pub fn limits(&self) -> Result<JsValue, JsValue> {
-        let limits: BTreeMap<_, _> = self.kernel.borrow().limits().list().into_iter().collect();
-        report::to_js(&limits)
+    /// The limits, as they are passed to the constructor.
+    pub fn limits(&self) -> String {
+        opening::write_limits(self.kernel.borrow().limits())
     }
 
     /// What the hall uses.
@@ -422,13 +418,14 @@ pub fn start_over() {
     wasm_bindgen::handler::schedule_reinit();
 }
 
-fn selector(pattern: Option<String>, keys: Option<Vec<String>>) -> Result<Option<Selector>, JsValue> {
-    let read = match (pattern, keys) {
-        (Some(pattern), _) => Selector::parse(&pattern).map(Some),
-        (None, Some(keys)) => Selector::keys(keys.iter().map(String::as_str)).map(Some),
-        (None, None) => Ok(None),
+/// A selector as it crosses: nothing, the text of a pattern, or an empty text and then keys.
+fn read_selector(texts: &[String]) -> Result<Option<Selector>, JsValue> {
+    let read = match texts {
+        [] => return Ok(None),
+        [pattern] => Selector::parse(pattern),
+        [_, keys @ ..] => Selector::keys(keys.iter().map(String::as_str)),
     };
-    read.map_err(thrown)
+    read.map(Some).map_err(thrown)
 }
 
 fn slot_of(number: f64) -> Slot {
@@ -444,6 +441,8 @@ fn time(now: f64, monotonic: f64) -> Time {
 }
 
 /// An error as it crosses: `code: detail`.
+#[cold]
+#[inline(never)]
 fn thrown(error: Error) -> JsValue {
     JsValue::from_str(&error.to_string())
 }

@@ -2,43 +2,37 @@
 
 use crate::error::{Code, Error};
 use crate::kernel::{Limits, Options, TOMBSTONE_MS};
-use serde::Deserialize;
-use std::collections::BTreeMap;
-use wasm_bindgen::JsValue;
 
-#[derive(Deserialize)]
-struct Opening {
-    name: String,
-    agent: String,
-    seed: u64,
-    limits: BTreeMap<String, f64>,
-    notify: bool,
-    share: bool,
-    revision: f64,
-}
-
-/// Reads the kernel's options, and whether the hall is shared.
+/// The kernel's options. Limits are text, `name=value` joined by commas.
 ///
 /// Errors: `invalid-argument`.
-pub fn read(options: JsValue) -> Result<(Options, bool), Error> {
-    let invalid = |detail: String| Error::new(Code::InvalidArgument, detail);
-    let opening: Opening = serde_wasm_bindgen::from_value(options).map_err(|error| invalid(error.to_string()))?;
-    let mut limits = Limits::default();
-    for (name, value) in &opening.limits {
-        if value.fract() != 0.0 || *value < 0.0 {
-            return Err(invalid(format!("the limit {name} is a whole number, not {value}")));
-        }
-        limits.set(name, *value as u64)?;
-    }
-    let options = Options {
-        name: opening.name.into(),
-        agent: opening.agent.into(),
-        seed: opening.seed,
-        limits,
-        notify: opening.notify,
+pub fn read(name: &str, agent: &str, seed: u64, limits: &str, notify: bool, revision: f64) -> Result<Options, Error> {
+    Ok(Options {
+        name: name.into(),
+        agent: agent.into(),
+        seed,
+        limits: read_limits(limits)?,
+        notify,
         mirror: true,
         tombstone_ms: TOMBSTONE_MS,
-        revision: opening.revision as u64,
-    };
-    Ok((options, opening.share))
+        revision: revision as u64,
+    })
+}
+
+fn read_limits(text: &str) -> Result<Limits, Error> {
+    let mut limits = Limits::default();
+    for limit in text.split(',').filter(|limit| !limit.is_empty()) {
+        let (name, value) = limit.split_once('=').unwrap_or((limit, ""));
+        let number = value.parse().map_err(|_| {
+            Error::new(Code::InvalidArgument, format!("the limit {name} is a whole number, not {value}"))
+        })?;
+        limits.set(name, number)?;
+    }
+    Ok(limits)
+}
+
+/// The limits as they are read.
+pub fn write_limits(limits: &Limits) -> String {
+    let limits: Vec<_> = limits.list().into_iter().map(|(name, value)| format!("{name}={value}")).collect();
+    limits.join(",")
 }

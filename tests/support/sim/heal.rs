@@ -25,8 +25,8 @@ const ROUNDS_MAX: u64 = 40;
 const ROUND_MS: u64 = PING_MS + 1_000;
 
 /// What is seen of an entry: value, origin, metadata.
-type Seen = (Value, String, Option<Value>);
-type State = BTreeMap<String, Seen>;
+pub type Seen = (Value, String, Option<Value>);
+pub type State = BTreeMap<String, Seen>;
 
 impl<V: Kind> World<V> {
     /// Stops the faults and lets the nodes agree.
@@ -130,7 +130,8 @@ impl<V: Kind> World<V> {
     }
 }
 
-fn state<V: Kind>(node: &Node<V>) -> State {
+/// What a node shows.
+pub fn state<V: Kind>(node: &Node<V>) -> State {
     let kernel = &node.kernel;
     let slots = kernel.slots(None).into_iter();
     let entries = slots.filter_map(|slot| Some((kernel.key(slot)?.to_string(), kernel.entry_at(slot)?)));

@@ -19,7 +19,7 @@ pub fn is_there() -> bool {
         let _ = writeln!(stdout(), "skipped: node is not installed");
         return false;
     }
-    let package = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../js/dist/entry/node.js");
+    let package = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../js/dist/entry/inline.js");
     assert!(package.exists(), "the npm package is missing: run \"make build\"");
     true
 }

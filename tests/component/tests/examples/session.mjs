@@ -9,7 +9,7 @@
 
 import { createInterface } from "node:readline";
 import { decode, encode } from "../../../../js/dist/codec.js";
-import { openHall } from "../../../../js/dist/entry/node.js";
+import { openHall } from "../../../../js/dist/entry/inline.js";
 
 const hex = (bytes) => Buffer.from(bytes).toString("hex");
 const bytes = (text) => new Uint8Array(Buffer.from(text ?? "", "hex"));

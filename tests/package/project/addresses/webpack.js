@@ -1,0 +1,3 @@
+/** The address of the kernel, as webpack gives it. */
+
+export const address = new URL("statehall/statehall.wasm", import.meta.url);
