@@ -51,15 +51,22 @@ function stores(rows) {
   return table(["store", ...cases.map(([, , head]) => head)], lines);
 }
 
-/** A promise a line; those of several parts have these after one another. */
+/**
+ * A promise a line; one of several parts has these after one another, one of many only the worst of them. What the
+ * programs in Rust declare for themselves is shown if it is missed.
+ */
 function held(promises) {
-  const lines = promises.map(({ what, unit, parts }) => {
+  const shownHere = promises.filter(({ declared, parts }) => !declared || parts.some(({ met }) => !met));
+  const lines = shownHere.map(({ what, unit, parts }) => {
     const missed = parts.filter(({ met }) => !met);
-    const names = missed.map(({ name }) => name).filter((name) => name !== "" && missed.length < parts.length);
-    const verdict = missed.length === 0 ? "yes" : ["**no**", ...names].join(": ");
-    const each = (number) => [...new Set(parts.map((part) => shown(part[number], unit)))].join(", ");
-    const named = parts.length > 1 && parts.length < 5 ? `${what} (${parts.map(({ name }) => name).join(", ")})` : what;
-    return [named, parts.length < 5 ? each("value") : worst(parts, unit), each("most"), verdict];
+    const names = missed.length < parts.length ? missed.map(({ name }) => name).join(", ") : "";
+    const verdict = missed.length === 0 ? "yes" : `**no**${names && `: ${names}`}`;
+    const few = parts.length < 5;
+    const named = parts.length > 1 && few ? `${what} (${parts.map(({ name }) => name).join(", ")})` : what;
+    const bounds = parts.map(({ most }) => shown(most, unit));
+    const most = bounds.every((bound) => bound === bounds[0]) ? bounds[0] : bounds.join(", ");
+    const value = few ? parts.map(({ value }) => shown(value, unit)).join(", ") : worst(parts, unit);
+    return [named, value, most, verdict];
   });
   return table(["promise", "measured", "at most", "kept"], lines);
 }

@@ -132,5 +132,7 @@ function grown(rows, { table, from, to, cases, most = GROWTH_MAX }) {
 /** Bounds that the programs in Rust declare themselves. They hold the minimum to them. */
 function declared(rows) {
   const own = rows.filter(({ target }) => target !== undefined);
-  return own.map(({ table, subject, unit, min, target }) => single(`${table}: ${subject}`, unit, min, target));
+  return own.map(({ table, subject, unit, min, target }) => {
+    return { ...single(`${table}: ${subject}`, unit, min, target), declared: true };
+  });
 }

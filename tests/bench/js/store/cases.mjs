@@ -33,7 +33,7 @@ const puts = (keys, make, watchers) => (peer) => ({
         n += turn.length;
         const heard = tally.heard - before;
         if (heard !== turn.length * watchers)
-          throw new Error(`${peer.name}: ${heard} of ${turn.length} puts were heard`);
+          throw new Error(`${peer.name}: watchers were called ${heard} times by ${turn.length} puts`);
         if (numberIn(tally.last) !== n) throw new Error(`${peer.name}: the last value is ${tally.last}, not ${n}`);
       },
       close,
