@@ -37,7 +37,7 @@ type Bounds = Pick<Limits, "valueBytes" | "metadataBytes" | "valueDepth">;
  */
 export function admit(value: unknown, old: Value | undefined, limits: Bounds): Readonly<Admitted> {
   const size = scalarSize(value);
-  if (size === 0) return walk(value, old, "value", limits);
+  if (size === 0) return walk(value, old, "value", limits.valueBytes, limits.valueDepth);
   if (size > limits.valueBytes) throw tooLarge("value", size, limits.valueBytes);
   admitted.value = value as Value;
   admitted.size = size;
@@ -50,7 +50,7 @@ export function admitMetadata(value: unknown, old: Metadata | undefined, limits:
   if (typeof value !== "object" || value === null || Array.isArray(value) || ArrayBuffer.isView(value)) {
     throw new StatehallError("invalid-value", "metadata is not a plain object");
   }
-  return walk(value, old, "metadata", limits);
+  return walk(value, old, "metadata", limits.metadataBytes, limits.valueDepth);
 }
 
 /** The bytes of a scalar's encoding; 0 for a container and for what cannot be stored. */
@@ -124,9 +124,8 @@ const kindOf = Object.getOwnPropertyDescriptor(Object.getPrototypeOf(Uint8Array.
   .get as (this: unknown) => string;
 
 /** Walks, compares and freezes. */
-function walk(value: unknown, old: Value | undefined, name: Name, limits: Bounds): Admitted {
-  const maxBytes = limits[`${name}Bytes`];
-  const pass = new Walk(value, name, maxBytes, Math.min(limits.valueDepth, MAX_DEPTH));
+function walk(value: unknown, old: Value | undefined, name: Name, maxBytes: number, maxDepth: number): Admitted {
+  const pass = new Walk(value, name, maxBytes, Math.min(maxDepth, MAX_DEPTH));
   try {
     pass.container(value, 0);
     if (pass.size > maxBytes) throw tooLarge(name, pass.size, maxBytes);
@@ -212,7 +211,7 @@ class Walk {
     }
     this.size += headSize(list.length);
     // There are no holes, so beside the items and `length` there can only be something that would be lost.
-    if (Reflect.ownKeys(list).length !== list.length + 1) {
+    if (Object.getOwnPropertyNames(list).length !== list.length + 1 || Object.getOwnPropertySymbols(list).length > 0) {
       throw this.invalid(level, "is an array with properties beside its items: use a plain object");
     }
     return height;
@@ -222,7 +221,8 @@ class Walk {
   map(map: object, level: number): number {
     if (!isPlain(map)) throw this.refusal(map, level);
     const names = Object.keys(map);
-    if (Reflect.ownKeys(map).length !== names.length) {
+    // Two questions, which the engine has answers ready for; `Reflect.ownKeys` makes a put a fifth slower.
+    if (Object.getOwnPropertyNames(map).length !== names.length || Object.getOwnPropertySymbols(map).length > 0) {
       throw this.invalid(level, "has members that are symbols or not enumerable: give them ordinary names");
     }
     let count = 0;
