@@ -25,6 +25,11 @@ use std::cell::RefCell;
 use std::rc::Rc;
 use wasm_bindgen::prelude::*;
 
+/// One thread is all there is, which is what makes this sound.
+#[cfg(target_family = "wasm")]
+#[global_allocator]
+static ALLOCATOR: talc::TalckWasm = unsafe { talc::TalckWasm::new_global() };
+
 /// Set in the answer of [`Core::put`] if there are effects to drain or things to let go.
 const PENDING: u32 = 1;
 /// Set if the replaced value is to be let go, and nothing else.
