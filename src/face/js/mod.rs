@@ -5,9 +5,11 @@
 //! that. Hot calls exchange numbers only; the rest use text, bytes, and (what is structured and
 //! rare) serde. An error crosses as text, `code: detail`, and is thrown.
 
-#![allow(unsafe_code, reason = "the macros of wasm-bindgen need it; nothing here is written with it")]
+#![allow(unsafe_code, reason = "the macros of wasm-bindgen need it; only the allocator is written with it")]
 #![allow(clippy::too_many_arguments, reason = "numbers cross one by one")]
 
+#[cfg(target_family = "wasm")]
+mod allocator;
 mod listing;
 mod opening;
 mod reference;
@@ -24,11 +26,6 @@ use report::Records;
 use std::cell::RefCell;
 use std::rc::Rc;
 use wasm_bindgen::prelude::*;
-
-/// One thread is all there is, which is what makes this sound.
-#[cfg(target_family = "wasm")]
-#[global_allocator]
-static ALLOCATOR: talc::TalckWasm = unsafe { talc::TalckWasm::new_global() };
 
 /// Set in the answer of [`Core::put`] if there are effects to drain or things to let go.
 const PENDING: u32 = 1;
