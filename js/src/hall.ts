@@ -194,7 +194,7 @@ export class Hall implements contract.Hall {
   /** The number for metadata: the one there is, if they are the same. */
   #factsRef(key: string, { value, same }: Readonly<Admitted>): number {
     const { mirror } = this.session_;
-    return same ? (this.session_.call((core) => core.entry(key) as Float64Array)[3] as number) : mirror.hold(value);
+    return same ? (this.session_.call((core) => core.entry(key))[3] as number) : mirror.hold(value);
   }
 
   get(key: Key, fallback?: unknown): never {
@@ -258,7 +258,7 @@ export class Hall implements contract.Hall {
         key: cell.key,
         value: handOut(cell.value as Value),
         revision,
-        origin: core.entry_origin(cell.key) as Agent,
+        origin: core.entry_origin(cell.key),
         metadata: metadata === 0 ? undefined : (handOut(session.mirror.values[metadata] as Value) as Metadata),
         updated,
         expires: expires < 0 ? undefined : expires,
@@ -293,9 +293,9 @@ export class Hall implements contract.Hall {
     const pattern = selector === undefined ? [] : patternOf(selector);
     session.expire();
     const pairs = session.call((core) => core.changes(revision, pattern));
-    if (pairs === undefined) return { compacted: true, revision: session.revision };
+    if (pairs[0] === 1) return { compacted: true, revision: session.revision };
     const changes: Since.Item[] = [];
-    for (let i = 0; i < pairs.length; i += 2) {
+    for (let i = 1; i < pairs.length; i += 2) {
       const { key, value } = session.mirror.at(pairs[i] as number) as Cell;
       const out = value === undefined ? undefined : handOut(value);
       changes.push({ key, value: out, revision: pairs[i + 1] as number, deleted: value === undefined });
@@ -416,7 +416,7 @@ export class Hall implements contract.Hall {
 
   sessions(): contract.Session[] {
     const session = this.open();
-    return session.call((core) => core.sessions(session.now())) as contract.Session[];
+    return session.call((core) => core.sessions(session.now())).map(Object.fromEntries);
   }
 
   watchSessions(watcher: (sessions: contract.Session[]) => void): Stop {
@@ -432,7 +432,7 @@ export class Hall implements contract.Hall {
   }
 
   usage(): Usage {
-    return this.open().call((core) => core.usage()) as Usage;
+    return Object.fromEntries(this.open().call((core) => core.usage())) as Usage;
   }
 
   snapshot(): Uint8Array {

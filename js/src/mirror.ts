@@ -61,27 +61,21 @@ export class Mirror {
   }
 
   /** Takes in values that have arrived: pairs of number and length, and all their bytes. */
-  arrive(arrivals: Uint32Array, bytes: Uint8Array): void {
+  arrive(arrivals: Float64Array, bytes: Uint8Array): void {
     for (let i = 0, at = 0; i < arrivals.length; i += 2) {
       this.values[arrivals[i] as number] = decode(bytes, at);
       at += arrivals[i + 1] as number;
     }
   }
 
-  /** Lets go of what the kernel has: three lists, each after its length, of values, slots and watch sets. */
-  release(numbers: Float64Array, forgetSet: (set: number) => void): void {
-    let at = 0;
-    const each = (forget: (number: number) => void) => {
-      const end = at + 1 + (numbers[at] as number);
-      for (at++; at < end; at++) forget(numbers[at] as number);
-    };
-    each((ref) => {
+  /** Lets go of what the kernel has: values and slots. */
+  release(refs: Float64Array, slots: Float64Array): void {
+    for (const ref of refs) {
       // An odd number is the kernel's own to give again.
       if (ref % 2 === 1) this.values[ref] = undefined;
       else this.letGo(whole(ref));
-    });
-    each((slot) => this.forget(slot));
-    each(forgetSet);
+    }
+    for (const slot of slots) this.forget(slot);
   }
 
   /** The cell at a slot; with a key, one is made if there is none. */

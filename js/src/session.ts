@@ -85,7 +85,7 @@ export class Session {
     this.#alarm = new Alarm(opening.clock, (late) => this.#ring(late));
     this.core = this.#open(opening.seed);
     this.id = this.core.session();
-    this.limits = readLimits(this.core.limits());
+    this.limits = Object.freeze(Object.fromEntries(this.core.limits()) as Limits);
     if (!this.shared) this.#synced();
     this.#bus = new Bus(
       opening.adapters,
@@ -199,16 +199,21 @@ export class Session {
   #update(): void {
     const { core, mirror } = this;
     const numbers = core.drain();
-    const arrivals = core.arrivals();
+    let at = 1;
+    const list = () => {
+      const start = at + 1;
+      at = start + (numbers[at] as number);
+      return numbers.subarray(start, at);
+    };
+    const [arrivals, values, slots, sets] = [list(), list(), list(), list()];
     if (arrivals.length > 0) mirror.arrive(arrivals, core.arrived_bytes());
-    if (numbers.length > 0) {
+    if (at < numbers.length) {
       const texts = core.texts();
-      for (let i = 0; i < numbers.length; i += WIDTH) this.#carryOut(numbers.subarray(i, i + WIDTH), texts);
+      for (; at < numbers.length; at += WIDTH) this.#carryOut(numbers.subarray(at, at + WIDTH), texts);
     }
-    mirror.release(core.let_go(), (set) => {
-      this.sets[set] = undefined;
-    });
-    this.revision = core.revision();
+    mirror.release(values, slots);
+    for (const set of sets) this.sets[set] = undefined;
+    this.revision = numbers[0] as number;
   }
 
   /** Takes the oldest change that waits for the reader of an iterated watch. */
@@ -238,7 +243,7 @@ export class Session {
 
   /** Why the kernel refused a hot put. */
   refusal(): StatehallError {
-    return readError(this.act((core) => core.take_error()) as string);
+    return readError(this.act((core) => core.take_error()));
   }
 
   /** Changes waiting for the reader of an iterated watch, and missed by it. */
@@ -363,7 +368,7 @@ export class Session {
     const refs = this.core.wanted();
     if (refs.length === 0) return;
     const encoder = new Encoder();
-    const lengths = new Uint32Array(refs.length);
+    const lengths = new Float64Array(refs.length);
     refs.forEach((ref, i) => {
       lengths[i] = encoder.write(this.mirror.values[ref] as Value);
     });
@@ -378,8 +383,7 @@ export class Session {
     try {
       this.call((core) => {
         if (this.shared) this.seal();
-        core.advance(now, monotonic);
-        this.#flushed = core.revision();
+        this.#flushed = core.advance(now, monotonic);
         this.#send();
         const delay = core.next_wake(now, monotonic);
         if (delay >= 0) this.#alarm.set(monotonic, delay);
@@ -444,12 +448,10 @@ export class Session {
 
   #open(seed: bigint): Core {
     const { name, agent, limits, notify, clock } = this.#opening;
-    const text = Object.entries(limits)
-      .map((limit) => limit.join("="))
-      .join();
+    const [names, maxima] = [Object.keys(limits), Float64Array.from(Object.values(limits))];
     try {
       const { shared, revision } = this;
-      return new Core(name, agent, seed, text, notify, shared, revision, clock.now(), clock.monotonic());
+      return new Core(name, agent, seed, names, maxima, notify, shared, revision, clock.now(), clock.monotonic());
     } catch (error) {
       throw typeof error === "string" ? readError(error) : error;
     }
@@ -472,14 +474,14 @@ export class Session {
 
   #send(): void {
     let frame = this.core.next_frame();
-    if (frame === undefined) return;
+    if (frame.length === 0) return;
     // Written after the goodbye, as by a later listener of `pagehide`: it is told, with another goodbye.
     const late = !this.#awake;
     if (late) {
       this.core.leave();
       this.#bus.open();
     }
-    for (; frame !== undefined; frame = this.core.next_frame()) this.#bus.send(frame);
+    for (; frame.length > 0; frame = this.core.next_frame()) this.#bus.send(frame);
     if (late) this.#bus.close();
   }
 
@@ -584,10 +586,4 @@ export class Session {
     // From now on the kernel names this key by its slot.
     mirror.at(written[0] as number, key);
   }
-}
-
-/** The limits as the kernel writes them: `name=value`, joined by commas. */
-function readLimits(text: string): Limits {
-  const pairs = text.split(",").map((limit) => limit.split("="));
-  return Object.freeze(Object.fromEntries(pairs.map(([name, value]) => [name, Number(value)])));
 }

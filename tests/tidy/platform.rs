@@ -28,9 +28,12 @@ const ABOVE_FACES: &[&str] = &["hashbrown", "foldhash"];
 /// The crates that one face, and only that face, may use.
 const OF_FACES: &[(&str, &[&str])] = &[
     ("src/face/rust/", &["futures"]),
-    ("src/face/js/", &["js-sys", "serde", "serde-wasm-bindgen", "wasm-bindgen"]),
+    ("src/face/js/", &["js-sys", "serde", "serde-wasm-bindgen", "talc", "wasm-bindgen"]),
     ("src/face/component/", &["wit-bindgen"]),
 ];
+
+/// The one static there is: Rust allows an allocator to be nothing else.
+const ALLOCATOR: &str = "src/face/js/allocator.rs";
 
 /// The faces that run inside WebAssembly.
 const IN_WASM: &[&str] = &["src/face/js/", "src/face/component/"];
@@ -60,7 +63,9 @@ fn nothing_above_the_faces_reaches_the_world() {
             }
         }
         for token in tokens.iter().filter(|token| HIDDEN.iter().any(|hidden| token.is(hidden))) {
-            offenders.push(format!("{}:{}: {}", file.path, token.line, token.text));
+            if !(file.path == ALLOCATOR && token.is("static")) {
+                offenders.push(format!("{}:{}: {}", file.path, token.line, token.text));
+            }
         }
     }
     let rule =

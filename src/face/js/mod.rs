@@ -5,9 +5,12 @@
 //! that. Hot calls exchange numbers only; the rest use text, bytes, and (what is structured and
 //! rare) serde. An error crosses as text, `code: detail`, and is thrown.
 
-#![allow(unsafe_code, reason = "the macros of wasm-bindgen need it; nothing here is written with it")]
+#![allow(unsafe_code, reason = "the macros of wasm-bindgen need it; only the allocator is written with it")]
 #![allow(clippy::too_many_arguments, reason = "numbers cross one by one")]
 
+#[cfg(target_family = "wasm")]
+mod allocator;
+mod listing;
 mod opening;
 mod reference;
 mod report;
@@ -19,7 +22,7 @@ use crate::state::selection::WatchId;
 use crate::state::watch::SetId;
 use crate::table::Slot;
 use reference::{Pool, Ref};
-use report::{Records, SessionReport, UsageReport};
+use report::Records;
 use std::cell::RefCell;
 use std::rc::Rc;
 use wasm_bindgen::prelude::*;
@@ -52,7 +55,8 @@ impl Core {
         name: &str,
         agent: &str,
         seed: u64,
-        limits: &str,
+        limits: Vec<String>,
+        maxima: &[f64],
         notify: bool,
         share: bool,
         revision: f64,
@@ -60,7 +64,7 @@ impl Core {
         monotonic: f64,
     ) -> Result<Core, JsValue> {
         let pool = Pool::default();
-        let options = opening::read(name, agent, seed, limits, notify, revision).map_err(thrown)?;
+        let options = opening::read(name, agent, seed, (&limits, maxima), notify, revision).map_err(thrown)?;
         let mut kernel = Kernel::new(options, pool.clone()).map_err(thrown)?;
         if share {
             kernel.join(time(now, monotonic));
@@ -122,8 +126,8 @@ impl Core {
     }
 
     /// Why the last hot put was refused.
-    pub fn take_error(&self) -> Option<String> {
-        self.error.borrow_mut().take().map(|error| error.to_string())
+    pub fn take_error(&self) -> String {
+        self.error.borrow_mut().take().map_or(String::new(), |error| error.to_string())
     }
 
     /// Puts a value by its key's text, with options; negative numbers stand for none. Answers
@@ -186,31 +190,33 @@ impl Core {
         Ok(kernel.slots(selector.as_ref()).into_iter().map(|slot| slot.number() as f64).collect())
     }
 
-    /// Pairs of slot and revision that changed after a revision; nothing if that is compacted.
-    pub fn changes(&self, revision: f64, selector: Vec<String>) -> Result<Option<Vec<f64>>, JsValue> {
+    /// Whether a revision is compacted, and pairs of slot and revision that changed after it.
+    pub fn changes(&self, revision: f64, selector: Vec<String>) -> Result<Vec<f64>, JsValue> {
         let selector = read_selector(&selector)?;
         let kernel = self.kernel.borrow();
         if let Some(selector) = &selector {
             kernel.check_selector(selector).map_err(thrown)?;
         }
         let changes = kernel.changes(revision as u64, selector.as_ref());
-        Ok(changes.map(|changes| {
-            changes.iter().flat_map(|changed| [changed.slot.number() as f64, changed.revision as f64]).collect()
-        }))
+        let mut numbers = vec![f64::from(u8::from(changes.is_none()))];
+        for changed in changes.into_iter().flatten() {
+            numbers.extend([changed.slot.number() as f64, changed.revision as f64]);
+        }
+        Ok(numbers)
     }
 
-    /// The entry of a key: revision, writing time, expiry or -1, metadata or 0.
-    pub fn entry(&self, key: &str) -> Option<Vec<f64>> {
+    /// The entry of a key: revision, writing time, expiry or -1, metadata or 0. No numbers if there is none.
+    pub fn entry(&self, key: &str) -> Vec<f64> {
         let kernel = self.kernel.borrow();
-        let entry = kernel.entry(key)?;
+        let Some(entry) = kernel.entry(key) else { return Vec::new() };
         let expires = entry.expires_ms.map_or(-1.0, |expires_ms| expires_ms as f64);
         let metadata = entry.metadata.as_ref().map_or(0, Ref::id);
-        Some(vec![entry.revision as f64, entry.updated_ms as f64, expires, f64::from(metadata)])
+        vec![entry.revision as f64, entry.updated_ms as f64, expires, f64::from(metadata)]
     }
 
     /// The agent that wrote the entry of a key.
-    pub fn entry_origin(&self, key: &str) -> Option<String> {
-        self.kernel.borrow().entry(key).map(|entry| entry.origin.to_string())
+    pub fn entry_origin(&self, key: &str) -> String {
+        self.kernel.borrow().entry(key).map_or(String::new(), |entry| entry.origin.to_string())
     }
 
     /// Begins a batch.
@@ -248,8 +254,8 @@ impl Core {
     }
 
     /// The watches of a set.
-    pub fn members(&self, set: u32) -> Vec<u32> {
-        self.kernel.borrow().members(SetId(set)).iter().map(|watch| watch.0).collect()
+    pub fn members(&self, set: u32) -> Vec<f64> {
+        self.kernel.borrow().members(SetId(set)).iter().map(|watch| f64::from(watch.0)).collect()
     }
 
     /// Moves the oldest change of a watch that pulls to the records.
@@ -267,14 +273,24 @@ impl Core {
         kernel.queue(WatchId(watch)).map_or(Vec::new(), |queue| vec![queue.len() as f64, queue.missed() as f64])
     }
 
-    /// Moves all effects to the records, and answers the records' numbers. See [`report`].
+    /// What has happened: the revision; four lists, each after its length: values that arrived (pairs of number and
+    /// length), and values, slots and sets to let go; and the records. See [`report`].
     pub fn drain(&self) -> Vec<f64> {
         let mut kernel = self.kernel.borrow_mut();
         let mut records = self.records.borrow_mut();
         while let Some(effect) = kernel.next_effect() {
             records.effect(&effect);
         }
-        records.take_numbers()
+        let (sets, slots) = (kernel.take_released(), kernel.take_freed());
+        let (values, (arrived, bytes)) = (self.pool.take_released(), self.pool.take_arrived());
+        records.arrived = bytes;
+        let mut numbers = vec![kernel.revision() as f64];
+        list(&mut numbers, &mut arrived.iter().map(|&number| f64::from(number)));
+        list(&mut numbers, &mut values.iter().map(|&id| f64::from(id)));
+        list(&mut numbers, &mut slots.iter().map(|slot| slot.number() as f64));
+        list(&mut numbers, &mut sets.iter().map(|set| f64::from(set.0)));
+        numbers.append(&mut records.numbers);
+        numbers
     }
 
     /// The texts that the drained numbers refer to.
@@ -282,32 +298,9 @@ impl Core {
         self.records.borrow_mut().take_texts()
     }
 
-    /// Values that arrived: pairs of number and length.
-    pub fn arrivals(&self) -> Vec<u32> {
-        let (arrived, bytes) = self.pool.take_arrived();
-        self.records.borrow_mut().arrived = bytes;
-        arrived
-    }
-
     /// The bytes of the values that arrived, one after another.
     pub fn arrived_bytes(&self) -> Vec<u8> {
         std::mem::take(&mut self.records.borrow_mut().arrived)
-    }
-
-    /// What JavaScript is to let go: three lists, each after its length: values, slots, sets.
-    pub fn let_go(&self) -> Vec<f64> {
-        let mut kernel = self.kernel.borrow_mut();
-        let sets = kernel.take_released();
-        let slots = kernel.take_freed();
-        let values = self.pool.take_released();
-        let mut numbers = Vec::with_capacity(values.len() + slots.len() + sets.len() + 3);
-        numbers.push(values.len() as f64);
-        numbers.extend(values.iter().map(|&id| f64::from(id)));
-        numbers.push(slots.len() as f64);
-        numbers.extend(slots.iter().map(|slot| slot.number() as f64));
-        numbers.push(sets.len() as f64);
-        numbers.extend(sets.iter().map(|set| f64::from(set.0)));
-        numbers
     }
 
     /// How many values are referred to, for tests of what is let go.
@@ -331,12 +324,12 @@ impl Core {
     }
 
     /// The values to be encoded before time advances.
-    pub fn wanted(&self) -> Vec<u32> {
-        self.kernel.borrow_mut().wanted().iter().map(Ref::id).collect()
+    pub fn wanted(&self) -> Vec<f64> {
+        self.kernel.borrow_mut().wanted().iter().map(|value| f64::from(value.id())).collect()
     }
 
     /// Their bytes, one after another, and the length of each.
-    pub fn supply(&self, lengths: &[u32], bytes: &[u8]) -> Result<(), JsValue> {
+    pub fn supply(&self, lengths: &[f64], bytes: &[u8]) -> Result<(), JsValue> {
         let mut rest = bytes;
         let encoded = lengths.iter().map_while(|&length| {
             let (taken, left) = rest.split_at_checked(length as usize)?;
@@ -346,9 +339,11 @@ impl Core {
         self.kernel.borrow_mut().supply(encoded).map_err(thrown)
     }
 
-    /// Lets time pass.
-    pub fn advance(&self, now: f64, monotonic: f64) {
-        self.kernel.borrow_mut().advance(time(now, monotonic));
+    /// Lets time pass, and answers the revision.
+    pub fn advance(&self, now: f64, monotonic: f64) -> f64 {
+        let mut kernel = self.kernel.borrow_mut();
+        kernel.advance(time(now, monotonic));
+        kernel.revision() as f64
     }
 
     /// In how many milliseconds to advance next; negative for never.
@@ -356,9 +351,9 @@ impl Core {
         self.kernel.borrow().next_wake(time(now, monotonic)).map_or(-1.0, |delay_ms| delay_ms as f64)
     }
 
-    /// The next frame to send.
-    pub fn next_frame(&self) -> Option<Vec<u8>> {
-        self.kernel.borrow_mut().next_frame()
+    /// The next frame to send; no bytes if there is none.
+    pub fn next_frame(&self) -> Vec<u8> {
+        self.kernel.borrow_mut().next_frame().unwrap_or_default()
     }
 
     /// The whole state as bytes.
@@ -371,29 +366,24 @@ impl Core {
         self.kernel.borrow_mut().restore(snapshot, time(now, monotonic)).map_err(thrown)
     }
 
-    /// The revision of the last commit.
-    pub fn revision(&self) -> f64 {
-        self.kernel.borrow().revision() as f64
-    }
-
     /// This session's id, as sixteen hexadecimal digits.
     pub fn session(&self) -> String {
         self.kernel.borrow().session().to_string()
     }
 
-    /// The limits, as they are passed to the constructor.
-    pub fn limits(&self) -> String {
-        opening::write_limits(self.kernel.borrow().limits())
+    /// The limits: pairs of name and number.
+    pub fn limits(&self) -> Result<JsValue, JsValue> {
+        listing::to_js(&listing::limits(self.kernel.borrow().limits()))
     }
 
-    /// What the hall uses.
+    /// What the hall uses: pairs of name and number.
     pub fn usage(&self) -> Result<JsValue, JsValue> {
-        report::to_js(&UsageReport::from(self.kernel.borrow().usage()))
+        listing::to_js(&listing::usage(&self.kernel.borrow().usage()))
     }
 
-    /// Who is here, this session first.
+    /// Who is here, this session first: of each, pairs of name and fact.
     pub fn sessions(&self, now: f64) -> Result<JsValue, JsValue> {
-        report::to_js(&SessionReport::list(&self.kernel.borrow(), now))
+        listing::to_js(&listing::sessions(&self.kernel.borrow(), now))
     }
 }
 
@@ -426,6 +416,17 @@ fn read_selector(texts: &[String]) -> Result<Option<Selector>, JsValue> {
         [_, keys @ ..] => Selector::keys(keys.iter().map(String::as_str)),
     };
     read.map(Some).map_err(thrown)
+}
+
+/// Appends a list after its length.
+fn list(numbers: &mut Vec<f64>, items: &mut dyn Iterator<Item = f64>) {
+    let start = numbers.len();
+    numbers.push(0.0);
+    numbers.extend(items);
+    let length = (numbers.len() - start - 1) as f64;
+    if let Some(place) = numbers.get_mut(start) {
+        *place = length;
+    }
 }
 
 fn slot_of(number: f64) -> Slot {

@@ -1,16 +1,14 @@
-//! Effects as numbers, and listings as objects.
+//! Effects as numbers.
 //!
 //! A record is [`WIDTH`] numbers: kind, whom it is for (a set, a watch), slot, value, old value,
 //! revision, origin, metadata, key, expiry, whether it is initial. Values are references, 0 for none; origin and key are
 //! indexes of texts, -1 for a key that JavaScript knows by its slot; an expiry of -1 is none.
 
 use super::reference::Ref;
-use crate::kernel::{Effect, Kernel, Usage};
+use crate::kernel::Effect;
 use crate::state::queue::Change;
 use crate::table::Slot;
-use serde::Serialize;
 use std::rc::Rc;
-use wasm_bindgen::JsValue;
 
 /// For the members of a set.
 const NOTIFY: u32 = 1;
@@ -33,7 +31,8 @@ const WIDTH: usize = 11;
 /// Records that JavaScript has not read yet.
 #[derive(Default)]
 pub struct Records {
-    numbers: Vec<f64>,
+    /// The records.
+    pub numbers: Vec<f64>,
     texts: Vec<String>,
     /// The origin that was written last, and its index: most changes in a row have the same.
     last_origin: Option<(Rc<str>, f64)>,
@@ -94,11 +93,6 @@ impl Records {
         ]);
     }
 
-    /// Takes the numbers.
-    pub fn take_numbers(&mut self) -> Vec<f64> {
-        std::mem::take(&mut self.numbers)
-    }
-
     /// Takes the texts.
     pub fn take_texts(&mut self) -> Vec<String> {
         self.last_origin = None;
@@ -128,72 +122,4 @@ impl Records {
         let told = self.told.get_mut(place).map(|told| std::mem::replace(told, slot.number() + 1));
         told == Some(slot.number() + 1)
     }
-}
-
-/// What a hall uses, as JavaScript names it.
-#[derive(Serialize)]
-#[serde(rename_all = "camelCase")]
-pub struct UsageReport {
-    entries: u64,
-    tombstones: u64,
-    bytes: u64,
-    watches: u64,
-    queued: u64,
-    sessions: u64,
-    frames_in: u64,
-    frames_out: u64,
-    bytes_in: u64,
-    bytes_out: u64,
-    frames_dropped: u64,
-    clock_ahead: u64,
-}
-
-impl From<Usage> for UsageReport {
-    fn from(usage: Usage) -> Self {
-        let traffic = usage.traffic;
-        Self {
-            entries: usage.entries,
-            tombstones: usage.tombstones,
-            bytes: usage.bytes,
-            watches: usage.watches,
-            queued: usage.queued,
-            sessions: usage.sessions,
-            frames_in: traffic.frames_in,
-            frames_out: traffic.frames_out,
-            bytes_in: traffic.bytes_in,
-            bytes_out: traffic.bytes_out,
-            frames_dropped: traffic.dropped,
-            clock_ahead: traffic.clock_ahead,
-        }
-    }
-}
-
-/// A session, as JavaScript names it.
-#[derive(Serialize)]
-pub struct SessionReport {
-    id: String,
-    agent: String,
-    #[serde(rename = "self")]
-    own: bool,
-    seen: f64,
-}
-
-impl SessionReport {
-    /// Who is here, this session first.
-    pub fn list(kernel: &Kernel<Ref>, now: f64) -> Vec<Self> {
-        let own = Self { id: kernel.session().to_string(), agent: kernel.agent().to_string(), own: true, seen: now };
-        let others = kernel.peers().map(|(session, peer)| Self {
-            id: session.to_string(),
-            agent: peer.agent.to_string(),
-            own: false,
-            seen: peer.seen_ms as f64,
-        });
-        std::iter::once(own).chain(others).collect()
-    }
-}
-
-/// A listing as JavaScript objects.
-pub fn to_js(listing: &impl Serialize) -> Result<JsValue, JsValue> {
-    let serializer = serde_wasm_bindgen::Serializer::json_compatible();
-    listing.serialize(&serializer).map_err(|error| JsValue::from_str(&format!("invalid-argument: {error}")))
 }
