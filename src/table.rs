@@ -7,44 +7,104 @@
 
 use crate::codec::mix;
 use foldhash::fast::FixedState;
-use hashbrown::HashTable;
 use std::hash::{BuildHasher, Hasher};
 use std::rc::Rc;
 
 /// Numbers that are found by a hash of what they stand for. The hashes are kept, so growing asks nobody.
+///
+/// A number stands at the place of its hash, or at the next ones that are free. At most three
+/// quarters of the places are taken.
 #[derive(Default)]
-pub struct Index(HashTable<(u32, u32)>);
+pub struct Index {
+    /// Hash and number; none, or a power of two of them.
+    places: Vec<(u32, u32)>,
+    count: usize,
+}
+
+/// The number of a place that is free.
+const FREE: u32 = u32::MAX;
 
 impl Index {
     /// The number under this hash that is the one.
     pub fn find(&self, hash: u32, is: impl Fn(u32) -> bool) -> Option<u32> {
-        self.0.find(widened(hash), |&(other, number)| other == hash && is(number)).map(|&(_, number)| number)
+        self.seek(hash, is).map(|place| self.places[place].1)
     }
 
     /// Adds a number, which must not be there.
     pub fn insert(&mut self, hash: u32, number: u32) {
-        self.0.insert_unique(widened(hash), (hash, number), |&(hash, _)| widened(hash));
+        if self.count * 4 >= self.places.len() * 3 {
+            self.grow();
+        }
+        let mask = self.mask();
+        let mut place = hash as usize & mask;
+        while self.places[place].1 != FREE {
+            place = (place + 1) & mask;
+        }
+        self.places[place] = (hash, number);
+        self.count += 1;
     }
 
     /// Removes a number; false if it was not there.
     pub fn remove(&mut self, hash: u32, number: u32) -> bool {
-        self.0.find_entry(widened(hash), |&(_, other)| other == number).map(|found| found.remove()).is_ok()
+        let Some(mut gap) = self.seek(hash, |other| other == number) else { return false };
+        let mask = self.mask();
+        let mut place = gap;
+        // Whoever stands after a gap would not be found: those move up that do not leave their own place behind.
+        loop {
+            place = (place + 1) & mask;
+            let (hash, number) = self.places[place];
+            if number == FREE {
+                break;
+            }
+            let (from_home, from_gap) = (place.wrapping_sub(hash as usize), place.wrapping_sub(gap));
+            if from_home & mask >= from_gap & mask {
+                self.places[gap] = (hash, number);
+                gap = place;
+            }
+        }
+        self.places[gap] = (0, FREE);
+        self.count -= 1;
+        true
     }
 
     /// How many numbers there are.
     pub fn len(&self) -> usize {
-        self.0.len()
+        self.count
     }
 
     /// Whether there are none.
     pub fn is_empty(&self) -> bool {
-        self.0.is_empty()
+        self.count == 0
     }
-}
 
-/// A hash with its bits where the table looks for them: at both ends.
-fn widened(hash: u32) -> u64 {
-    u64::from(hash) << 32 | u64::from(hash)
+    fn seek(&self, hash: u32, is: impl Fn(u32) -> bool) -> Option<usize> {
+        let mask = self.mask();
+        let mut place = hash as usize & mask;
+        loop {
+            match *self.places.get(place)? {
+                (_, FREE) => return None,
+                (other, number) if other == hash && is(number) => return Some(place),
+                _ => place = (place + 1) & mask,
+            }
+        }
+    }
+
+    /// What makes a place of a hash; without places none is in range.
+    fn mask(&self) -> usize {
+        self.places.len().wrapping_sub(1)
+    }
+
+    #[cold]
+    fn grow(&mut self) {
+        let room = (self.places.len() * 2).max(8);
+        let old = std::mem::replace(&mut self.places, vec![(0, FREE); room]);
+        self.count = 0;
+        for (hash, number) in old {
+            if number != FREE {
+                self.insert(hash, number);
+            }
+        }
+    }
 }
 
 /// The hash of a number, for an [`Index`].
@@ -217,6 +277,25 @@ mod tests {
         let b = table.intern(&"b".into());
         assert_eq!((b, table.resolve(slot)), (a, None));
         assert_ne!(table.slot(b), slot);
+    }
+
+    #[test]
+    fn numbers_are_found_until_they_are_removed_however_their_hashes_crowd() {
+        for crowd in [1, 7, 1 << 20] {
+            let hash = |number: u32| spread(number.into()) % crowd;
+            let (mut index, mut there) = (Index::default(), [false; 300]);
+            for step in 0..3_000 {
+                let number = spread(step) % 300;
+                let found = index.find(hash(number), |other| other == number);
+                assert_eq!(found.is_some(), there[number as usize], "{number} at step {step}");
+                if found.is_none() {
+                    index.insert(hash(number), number);
+                }
+                assert!(found.is_none() || index.remove(hash(number), number));
+                there[number as usize] = found.is_none();
+                assert_eq!(index.len(), there.iter().filter(|there| **there).count());
+            }
+        }
     }
 
     #[test]

@@ -69,7 +69,7 @@ impl<V: Stored> Kernel<V> {
             reader.end().map(|()| (context, purged, cells))
         })();
         let (context, purged, cells) = parts.map_err(invalid)?;
-        let merges = self.check_cells(cells, time).map_err(|error| match error.code {
+        let merges = self.check_cells(&cells, time).map_err(|error| match error.code {
             Code::InvalidFrame => Error::new(Code::InvalidSnapshot, error.detail),
             _ => error,
         })?;

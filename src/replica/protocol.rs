@@ -21,6 +21,7 @@ use super::session::Replica;
 use crate::codec::mix;
 use crate::error::Error;
 use crate::table::Table;
+use crate::timer::earliest;
 use std::borrow::Cow;
 
 /// How long an answer waits for that of each session whose turn is earlier.
@@ -222,10 +223,8 @@ impl Replica {
         let answer = self.answers.values().map(|answer| answer.due_ms.max(self.rested_ms)).min();
         let tell = (!self.unsealed.is_empty() || !self.untold.is_empty()).then_some(0);
         let introduce = self.introduce.then_some(self.introduced_ms);
-        [tell, introduce, self.rename_ms(), ask, answer, self.quiet_ms, Some(self.ping_ms), self.peers.next_ms()]
-            .into_iter()
-            .flatten()
-            .min()
+        let (rename, ping) = (self.rename_ms(), Some(self.ping_ms));
+        earliest(&[tell, introduce, rename, ask, answer, self.quiet_ms, ping, self.peers.next_ms()])
     }
 
     /// Makes the frames of all that is due; true if the session has been quiet long enough to

@@ -210,7 +210,7 @@ impl Replica {
     }
 
     /// Gives all local writes their bodies, in the order in which [`Replica::unsealed`] lists them.
-    pub fn seal(&mut self, bodies: impl IntoIterator<Item = Rc<[u8]>>) {
+    pub fn seal(&mut self, bodies: Vec<Rc<[u8]>>) {
         for (index, body) in std::mem::take(&mut self.unsealed).into_iter().zip(bodies) {
             let Some(cell) = self.cells.get(index) else { continue };
             // A write that expired before it was sealed is sealed as a tombstone.

@@ -23,7 +23,7 @@ const HIDDEN: &[&str] = &[
 ];
 
 /// The crates that may be used above the faces.
-const ABOVE_FACES: &[&str] = &["hashbrown", "foldhash"];
+const ABOVE_FACES: &[&str] = &["foldhash"];
 
 /// The crates that one face, and only that face, may use.
 const OF_FACES: &[(&str, &[&str])] = &[
