@@ -312,7 +312,7 @@ impl Replica {
         untold.dedup();
         let own = self.config.session;
         let room = self.config.frame_bytes.saturating_sub(OVERHEAD + 16);
-        let mut messages = Vec::new();
+        let mut payloads = Vec::new();
         let (mut cells, mut bytes, mut previous) = (Vec::new(), 0, self.told);
         for index in untold {
             let news = |cell: &&Cell| cell.stamp.session == own && cell.stamp.hlc > self.told;
@@ -322,7 +322,7 @@ impl Replica {
             let size = key.len() + body.len() + 32;
             if bytes + size > room && !cells.is_empty() {
                 let last = self.told;
-                messages.push(Message::Ops { previous, cells: std::mem::take(&mut cells) });
+                payloads.push(payload(&Message::Ops { previous, cells: std::mem::take(&mut cells) }));
                 (previous, bytes) = (last, 0);
             }
             self.told = written.stamp.hlc;
@@ -330,9 +330,8 @@ impl Replica {
             cells.push(written);
         }
         if !cells.is_empty() {
-            messages.push(Message::Ops { previous, cells });
+            payloads.push(payload(&Message::Ops { previous, cells }));
         }
-        let payloads: Vec<_> = messages.iter().map(payload).collect();
         for payload in payloads {
             self.send_payload(ALL, &payload);
         }
