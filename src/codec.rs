@@ -24,14 +24,18 @@ pub type Malformed = &'static str;
 pub const TOO_DEEP: Malformed = "nested too deep";
 
 /// A strict cursor over received bytes.
+///
+/// Its first failure stays. From then on it reads zeros and nothing, so that whoever reads several
+/// things in a row asks once, with [`Reader::check`], before anything is decided by them.
 pub struct Reader<'a> {
     rest: &'a [u8],
+    failure: Option<Malformed>,
 }
 
 impl<'a> Reader<'a> {
     /// Reads from the start of the bytes.
     pub fn new(bytes: &'a [u8]) -> Self {
-        Self { rest: bytes }
+        Self { rest: bytes, failure: None }
     }
 
     /// How many bytes are left.
@@ -39,64 +43,89 @@ impl<'a> Reader<'a> {
         self.rest.len()
     }
 
+    /// Refuses the bytes, unless they are refused already.
+    #[cold]
+    #[inline(never)]
+    pub fn fail(&mut self, reason: Malformed) {
+        self.failure.get_or_insert(reason);
+        self.rest = &[];
+    }
+
+    /// Nothing may have failed so far.
+    pub fn check(&self) -> Result<(), Malformed> {
+        self.failure.map_or(Ok(()), Err)
+    }
+
     /// The next `count` bytes.
-    pub fn take(&mut self, count: usize) -> Result<&'a [u8], Malformed> {
-        let (taken, rest) = self.rest.split_at_checked(count).ok_or("truncated")?;
+    pub fn take(&mut self, count: usize) -> &'a [u8] {
+        let Some((taken, rest)) = self.rest.split_at_checked(count) else {
+            self.fail("truncated");
+            return &[];
+        };
         self.rest = rest;
-        Ok(taken)
+        taken
     }
 
     /// One byte.
-    pub fn byte(&mut self) -> Result<u8, Malformed> {
-        let (&byte, rest) = self.rest.split_first().ok_or("truncated")?;
-        self.rest = rest;
-        Ok(byte)
+    pub fn byte(&mut self) -> u8 {
+        self.take(1).first().copied().unwrap_or(0)
     }
 
     /// Eight bytes as a little-endian integer.
-    pub fn u64(&mut self) -> Result<u64, Malformed> {
-        Ok(self.take(8)?.iter().rev().fold(0, |number, &byte| number << 8 | u64::from(byte)))
+    pub fn u64(&mut self) -> u64 {
+        self.take(8).iter().rev().fold(0, |number, &byte| number << 8 | u64::from(byte))
     }
 
     /// A varint in its shortest form.
-    pub fn varint(&mut self) -> Result<u64, Malformed> {
+    pub fn varint(&mut self) -> u64 {
         let mut number = 0u64;
         for shift in (0..64).step_by(7) {
-            let byte = self.byte()?;
+            let byte = self.byte();
             let bits = u64::from(byte & 0x7f);
             if shift == 63 && bits > 1 {
-                return Err("varint too large");
+                self.fail("varint too large");
+                return 0;
             }
             number |= bits << shift;
             if byte & 0x80 == 0 {
-                return if byte == 0 && shift > 0 { Err("varint not in shortest form") } else { Ok(number) };
+                if byte == 0 && shift > 0 {
+                    self.fail("varint not in shortest form");
+                    return 0;
+                }
+                return number;
             }
         }
-        Err("varint too long")
+        self.fail("varint too long");
+        0
     }
 
     /// A varint as the count of things that take at least `least` bytes each.
-    pub fn count(&mut self, least: usize) -> Result<usize, Malformed> {
-        let count = usize::try_from(self.varint()?).map_err(|_| "count too large")?;
+    pub fn count(&mut self, least: usize) -> usize {
+        let count = usize::try_from(self.varint()).unwrap_or(usize::MAX);
         if count.checked_mul(least).is_none_or(|bytes| bytes > self.left()) {
-            return Err("count larger than the input");
+            self.fail("count larger than the input");
+            return 0;
         }
-        Ok(count)
+        count
     }
 
     /// A length and that many bytes.
-    pub fn bytes(&mut self) -> Result<&'a [u8], Malformed> {
-        let length = self.count(1)?;
+    pub fn bytes(&mut self) -> &'a [u8] {
+        let length = self.count(1);
         self.take(length)
     }
 
     /// A length and that many bytes of UTF-8.
-    pub fn text(&mut self) -> Result<&'a str, Malformed> {
-        str::from_utf8(self.bytes()?).map_err(|_| "text is not UTF-8")
+    pub fn text(&mut self) -> &'a str {
+        str::from_utf8(self.bytes()).unwrap_or_else(|_| {
+            self.fail("text is not UTF-8");
+            ""
+        })
     }
 
-    /// Nothing may be left.
+    /// Nothing may have failed, and nothing may be left.
     pub fn end(&self) -> Result<(), Malformed> {
+        self.check()?;
         if self.rest.is_empty() { Ok(()) } else { Err("trailing bytes") }
     }
 }
@@ -323,7 +352,7 @@ pub fn same_value(a: &[u8], b: &[u8]) -> bool {
                 (Head::Simple(a), Head::Simple(b)) if a.value() == b.value() => {}
                 (Head::Sized(kind, number), Head::Sized(other, count)) if (kind, number) == (other, count) => {
                     let length = if [BYTES, TEXT].contains(&kind) { length(number, 1, &left)? } else { 0 };
-                    if left.take(length)? != right.take(length)? {
+                    if left.take(length) != right.take(length) {
                         return Ok(false);
                     }
                 }
@@ -364,12 +393,14 @@ impl Simple {
 }
 
 fn read_head(reader: &mut Reader<'_>) -> Result<Head, Malformed> {
-    let first = reader.byte()?;
+    let first = reader.byte();
+    reader.check()?;
     match first {
         FALSE | TRUE => return Ok(Head::Simple(Simple::Bool(first == TRUE))),
         NULL => return Ok(Head::Simple(Simple::Null)),
         FLOAT => {
-            let bits = u64::from_le_bytes(reader.u64()?.to_be_bytes());
+            let bits = u64::from_le_bytes(reader.u64().to_be_bytes());
+            reader.check()?;
             let number = f64::from_bits(bits);
             if number.is_nan() && bits != NAN {
                 return Err("a NaN other than the canonical one");
@@ -390,7 +421,8 @@ fn read_head(reader: &mut Reader<'_>) -> Result<Head, Malformed> {
         27 => (8, 0x1_0000_0000),
         _ => return Err("an indefinite or reserved length"),
     };
-    let number = reader.take(bytes)?.iter().fold(0u64, |number, &byte| number << 8 | u64::from(byte));
+    let number = reader.take(bytes).iter().fold(0u64, |number, &byte| number << 8 | u64::from(byte));
+    reader.check()?;
     if number < least { Err("a number not in its shortest form") } else { Ok(Head::Sized(kind, number)) }
 }
 
@@ -408,7 +440,7 @@ fn integer(kind: u8, number: u64) -> Result<i64, Malformed> {
 
 fn text<'a>(number: u64, reader: &mut Reader<'a>) -> Result<&'a str, Malformed> {
     let length = length(number, 1, reader)?;
-    str::from_utf8(reader.take(length)?).map_err(|_| "text is not UTF-8")
+    str::from_utf8(reader.take(length)).map_err(|_| "text is not UTF-8")
 }
 
 /// A member's name, which must come after the one before it.
@@ -433,7 +465,7 @@ fn read(reader: &mut Reader<'_>, depth: usize) -> Result<Value, Malformed> {
         Head::Sized(kind @ (INTEGER | NEGATIVE), number) => Value::Integer(integer(kind, number)?),
         Head::Sized(BYTES, number) => {
             let length = length(number, 1, reader)?;
-            Value::Bytes(reader.take(length)?.into())
+            Value::Bytes(reader.take(length).into())
         }
         Head::Sized(TEXT, number) => Value::Text(text(number, reader)?.into()),
         Head::Sized(LIST, number) => {
@@ -465,7 +497,7 @@ fn check(reader: &mut Reader<'_>, depth: usize) -> Result<(), Malformed> {
         }
         Head::Sized(BYTES, number) => {
             let length = length(number, 1, reader)?;
-            reader.take(length)?;
+            reader.take(length);
         }
         Head::Sized(TEXT, number) => {
             text(number, reader)?;

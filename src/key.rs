@@ -131,11 +131,16 @@ impl Selector {
 
     /// Whether the key is selected.
     pub fn matches(&self, key: &Key) -> bool {
+        self.selects(key.text())
+    }
+
+    /// The same of the text of a key.
+    pub(crate) fn selects(&self, key: &str) -> bool {
         match self {
-            Self::Key(own) => own == key,
-            Self::Keys(keys) => keys.contains(key),
+            Self::Key(own) => own.text() == key,
+            Self::Keys(keys) => keys.iter().any(|own| own.text() == key),
             Self::Pattern(pattern) => {
-                let mut segments = key.segments();
+                let mut segments = key.split('/');
                 for part in pattern.split('/') {
                     match segments.next() {
                         None => return false,

@@ -95,11 +95,6 @@ impl<K: Ord, V> Ordered<K, V> {
         self.pairs.iter().map(|(_, value)| value)
     }
 
-    /// All values, in the order of their keys, taken out.
-    pub fn into_values(self) -> impl Iterator<Item = V> {
-        self.pairs.into_iter().map(|(_, value)| value)
-    }
-
     /// How many pairs there are.
     pub fn len(&self) -> usize {
         self.pairs.len()

@@ -5,6 +5,7 @@
 //! outnumber the rest, and so are repeated ones, so that neither renewing a deadline for ever nor
 //! setting the same one grows the queue.
 
+use crate::order::sort;
 use std::cmp::Reverse;
 use std::collections::BinaryHeap;
 
@@ -15,6 +16,7 @@ pub struct Timers<T> {
     swept: usize,
 }
 
+#[derive(Clone, Copy)]
 struct Timer<T> {
     due_ms: u64,
     order: u64,
@@ -44,7 +46,7 @@ impl<T> Default for Timers<T> {
     }
 }
 
-impl<T: Ord> Timers<T> {
+impl<T: Ord + Copy> Timers<T> {
     /// Sets a deadline. `wanted` tells, of a deadline and its purpose, whether it still matters.
     pub fn set(&mut self, due_ms: u64, what: T, wanted: impl Fn(u64, &T) -> bool) {
         self.set += 1;
@@ -52,11 +54,12 @@ impl<T: Ord> Timers<T> {
         if self.heap.len() > 2 * self.swept + 64 {
             let mut timers = std::mem::take(&mut self.heap).into_vec();
             timers.retain(|Reverse(timer)| wanted(timer.due_ms, &timer.what));
-            timers.sort_unstable_by(|Reverse(a), Reverse(b)| {
-                (a.due_ms, &a.what, a.order).cmp(&(b.due_ms, &b.what, b.order))
-            });
-            timers.dedup_by(|Reverse(b), Reverse(a)| (a.due_ms, &a.what) == (b.due_ms, &b.what));
-            self.heap = timers.into();
+            let timer = |place: u32| timers[place as usize].0;
+            let purpose = |place| (timer(place).due_ms, timer(place).what);
+            let mut order: Vec<_> = (0..timers.len() as u32).collect();
+            sort(&mut order, &|a, b| (purpose(a), timer(a).order).cmp(&(purpose(b), timer(b).order)));
+            order.dedup_by_key(|place| purpose(*place));
+            self.heap = order.into_iter().map(|place| Reverse(timer(place))).collect();
             self.swept = self.heap.len();
         }
     }
@@ -73,6 +76,12 @@ impl<T: Ord> Timers<T> {
         }
         self.heap.pop().map(|Reverse(timer)| (timer.due_ms, timer.what))
     }
+}
+
+/// The earliest of the deadlines that there are.
+#[inline(never)] // for the size of the kernel: many ask
+pub fn earliest(deadlines: &[Option<u64>]) -> Option<u64> {
+    deadlines.iter().copied().flatten().min()
 }
 
 #[cfg(test)]

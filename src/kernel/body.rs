@@ -71,18 +71,20 @@ impl<'a> Body<'a> {
     /// Takes apart bytes that were read and checked before.
     pub fn parse(bytes: &'a [u8]) -> Result<Self, Malformed> {
         let mut reader = Reader::new(bytes);
-        let flags = reader.byte()?;
+        let flags = reader.byte();
+        reader.check()?;
         let kind = Kind::of(&[flags]).ok_or("an unknown kind of cell")?;
         if flags & !(3 | TOUCHED | METADATA) != 0 {
             return Err("unknown flags of a cell");
         }
-        let expires_ms = if kind == Kind::Mortal { Some(reader.varint()?) } else { None };
-        let origin = reader.text()?;
+        let expires_ms = (kind == Kind::Mortal).then(|| reader.varint());
+        let origin = reader.text();
         if origin.is_empty() || origin.len() > AGENT_BYTES_MAX {
-            return Err("an origin of a wrong length");
+            reader.fail("an origin of a wrong length");
         }
-        let metadata = if flags & METADATA != 0 { Some(reader.bytes()?) } else { None };
-        let value = reader.take(reader.left())?;
+        let metadata = (flags & METADATA != 0).then(|| reader.bytes());
+        let value = reader.take(reader.left());
+        reader.check()?;
         Ok(Self { kind, touched: flags & TOUCHED != 0, expires_ms, origin, metadata, value })
     }
 }

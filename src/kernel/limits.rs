@@ -15,29 +15,32 @@ macro_rules! limits {
             }
         }
 
+        /// Of each limit its name, and from where to where it may be set.
+        const RANGES: &[(&str, u64, u64)] = &[$(($name, $least, $most),)+];
+
         impl Limits {
             /// The names, as JavaScript spells them, and the values.
             pub fn list(&self) -> Vec<(&'static str, u64)> {
-                vec![$(($name, self.$field),)+]
+                let values = [$(self.$field,)+];
+                RANGES.iter().zip(values).map(|(&(name, ..), value)| (name, value)).collect()
             }
 
             /// Sets a limit by its name.
             ///
             /// Errors: `invalid-argument` for an unknown name or a value out of its range.
             pub fn set(&mut self, name: &str, value: u64) -> Result<(), Error> {
-                let ranges = [$(($name, $least, $most),)+];
-                let fields = [$(&mut self.$field,)+];
-                let mut limits = ranges.into_iter().zip(fields);
-                let Some(((_, least, most), field)) = limits.find(|((other, ..), _)| *other == name) else {
-                    let names = ranges.map(|(name, ..)| name).join(", ");
+                let Some(place) = RANGES.iter().position(|(other, ..)| *other == name) else {
+                    let names = RANGES.iter().map(|(name, ..)| *name).collect::<Vec<_>>().join(", ");
                     let detail = format!("there is no limit {}; the limits are {names}", shown(name));
                     return Err(Error::new(Code::InvalidArgument, detail));
                 };
+                let (_, least, most) = RANGES[place];
                 if value < least || value > most {
                     let detail = format!("the limit {name} is from {least} to {most}, not {value}");
                     return Err(Error::new(Code::InvalidArgument, detail));
                 }
-                *field = value;
+                let fields = [$(&mut self.$field,)+];
+                *fields[place] = value;
                 Ok(())
             }
         }

@@ -69,25 +69,25 @@ impl<V: Stored> Kernel<V> {
 
     /// The indexes of the selected entries, in key order.
     pub(super) fn select(&self, selector: Option<&Selector>) -> Vec<u32> {
-        let exists = |index: &u32| self.entries.get(*index).is_some();
-        let mut selected: Vec<u32> = match selector {
-            None => self.namespaces.all().filter(exists).collect(),
-            Some(Selector::Key(key)) => self.keys.find(key.text()).filter(exists).into_iter().collect(),
+        let mut selected = Vec::new();
+        match selector {
+            Some(Selector::Key(key)) => selected.extend(self.keys.find(key.text())),
             Some(Selector::Keys(keys)) => {
-                keys.iter().filter_map(|key| self.keys.find(key.text())).filter(exists).collect()
-            }
-            Some(pattern @ Selector::Pattern(_)) => {
-                let matches = |index: &u32| exists(index) && pattern.matches(&Key::trusted(self.keys.shared(*index)));
-                match pattern.head() {
-                    Some(head) => {
-                        let home = self.namespaces.find(head);
-                        let members = home.map(|home| self.namespaces.members(home)).unwrap_or_default();
-                        members.iter().copied().filter(matches).collect()
-                    }
-                    None => self.namespaces.all().filter(matches).collect(),
+                for key in keys {
+                    selected.extend(self.keys.find(key.text()));
                 }
             }
-        };
+            Some(pattern @ Selector::Pattern(_)) => {
+                match pattern.head().map(|head| self.namespaces.find(head)) {
+                    Some(Some(home)) => selected.extend_from_slice(self.namespaces.members(home)),
+                    Some(None) => {}
+                    None => selected = self.namespaces.all(),
+                }
+                selected.retain(|&index| pattern.selects(self.keys.text(index)));
+            }
+            None => selected = self.namespaces.all(),
+        }
+        selected.retain(|&index| self.entries.get(index).is_some());
         sort(&mut selected, &|a, b| self.keys.text(a).cmp(self.keys.text(b)));
         selected
     }
@@ -95,12 +95,14 @@ impl<V: Stored> Kernel<V> {
     /// The selected keys that changed after a revision, in the order of their last changes;
     /// `None` if that is no longer known (`compacted`).
     pub fn changes(&self, revision: u64, selector: Option<&Selector>) -> Option<Vec<Changed>> {
-        let changed = self.history.since(revision)?.map(|(revision, index)| Changed {
-            key: Key::trusted(self.keys.shared(index)),
-            slot: self.keys.slot(index),
-            revision,
-        });
-        Some(changed.filter(|changed| selector.is_none_or(|selector| selector.matches(&changed.key))).collect())
+        let mut changes = Vec::new();
+        for (revision, index) in self.history.since(revision)? {
+            if selector.is_none_or(|selector| selector.selects(self.keys.text(index))) {
+                let key = Key::trusted(self.keys.shared(index));
+                changes.push(Changed { key, slot: self.keys.slot(index), revision });
+            }
+        }
+        Some(changes)
     }
 
     /// The revision of the last commit.

@@ -25,10 +25,11 @@ impl<V: Stored> Kernel<V> {
         // What is older the others have, or have deleted: that long deletes are remembered.
         let since = Hlc::at_ms(time.unix_ms.saturating_sub(self.options.tombstone_ms));
         let own = self.replica.cells.iter().filter(|(_, cell)| cell.stamp.session == old && cell.stamp.hlc >= since);
-        let mut again: Vec<_> = own.map(|(index, cell)| (cell.stamp, index, cell.kind)).collect();
-        again.sort_unstable_by_key(|&(stamp, index, _)| (stamp, index));
-        for (_, index, kind) in again {
-            if let Some(entry) = self.entries.get_mut(index) {
+        let mut again: Vec<_> = own.map(|(index, _)| index).collect();
+        self.replica.cells.sort(&mut again);
+        for index in again {
+            let kind = self.replica.cells.get(index).map(|cell| cell.kind);
+            if let (Some(entry), Some(kind)) = (self.entries.get_mut(index), kind) {
                 entry.updated_ms = time.unix_ms;
                 self.replica.write(index, kind, time.unix_ms);
             }

@@ -48,16 +48,17 @@ impl<V: Stored> Kernel<V> {
         let invalid = |reason: Malformed| Error::refused(Code::InvalidSnapshot, "not a whole snapshot", reason);
         let (body, sum) = snapshot.split_last_chunk::<8>().ok_or_else(|| invalid("truncated"))?;
         let mut reader = Reader::new(body);
-        if reader.take(MAGIC.len()).map_err(invalid)? != MAGIC {
-            return Err(invalid("it does not begin as one"));
+        if reader.take(MAGIC.len()) != MAGIC {
+            reader.fail("it does not begin as one");
         }
-        let version = reader.byte().map_err(invalid)?;
+        let version = reader.byte();
         if u64::from_le_bytes(*sum) != hash(body) {
-            return Err(invalid("the checksum is wrong"));
+            reader.fail("the checksum is wrong");
         }
         if version == 0 {
-            return Err(invalid("an impossible version"));
+            reader.fail("an impossible version");
         }
+        reader.check().map_err(invalid)?;
         if version > VERSION {
             let detail = format!("the snapshot has version {version}, this statehall reads up to {VERSION}");
             return Err(Error::new(Code::NewerVersion, detail));
@@ -69,7 +70,7 @@ impl<V: Stored> Kernel<V> {
             reader.end().map(|()| (context, purged, cells))
         })();
         let (context, purged, cells) = parts.map_err(invalid)?;
-        let merges = self.check_cells(cells, time).map_err(|error| match error.code {
+        let merges = self.check_cells(&cells, time).map_err(|error| match error.code {
             Code::InvalidFrame => Error::new(Code::InvalidSnapshot, error.detail),
             _ => error,
         })?;

@@ -16,6 +16,7 @@ use crate::replica::clock::{Hlc, Session};
 use crate::replica::frame::Message;
 use crate::state::entry::Entry;
 use crate::table::Index;
+use crate::timer::earliest;
 use crate::value::Stored;
 use std::rc::Rc;
 
@@ -40,7 +41,7 @@ fn is_expired(body: &Body<'_>, time: Time) -> bool {
 }
 
 /// What is merged, as it was sent and as it was read.
-type Merge<'a> = (Written<'a>, Body<'a>);
+type Merge<'a> = (&'a Written<'a>, Body<'a>);
 
 impl<V: Stored> Kernel<V> {
     /// Starts to take part in the hall's replication.
@@ -87,15 +88,14 @@ impl<V: Stored> Kernel<V> {
         match Message::read(&envelope.payload, envelope.version).map_err(refused)? {
             Message::Ops { previous, cells } => {
                 self.replica.check_ops(from, previous, &cells).map_err(refused)?;
-                let merges = self.check_cells(cells, time)?;
+                let merges = self.check_cells(&cells, time)?;
                 self.replica.heard(from, time.unix_ms, time.monotonic_ms);
                 self.merge(&merges, time, Vec::new(), from);
-                let cells: Vec<_> = merges.into_iter().map(|(written, _)| written).collect();
                 self.replica.merged_ops(from, previous, &cells, latest_taken(time), time.monotonic_ms);
                 self.purge_if_crowded(time);
             }
             Message::Diff { everything, context, purged, cells } => {
-                let merges = self.check_cells(cells, time)?;
+                let merges = self.check_cells(&cells, time)?;
                 self.check_quote(&context, frame, time);
                 self.replica.heard(from, time.unix_ms, time.monotonic_ms);
                 let before = (self.replica.context().hash(), self.replica.cells.live_hash(), self.revision);
@@ -152,9 +152,8 @@ impl<V: Stored> Kernel<V> {
             return None;
         }
         let expiry = self.expiries.next().map(|due| due.saturating_sub(time.unix_ms));
-        let monotonic = [self.replica.next_ms(), self.replica.purge_ms()].into_iter().flatten().min();
-        let monotonic = monotonic.map(|due| due.saturating_sub(time.monotonic_ms));
-        expiry.into_iter().chain(monotonic).min()
+        let monotonic = earliest(&[self.replica.next_ms(), self.replica.purge_ms()]);
+        earliest(&[expiry, monotonic.map(|due| due.saturating_sub(time.monotonic_ms))])
     }
 
     /// The next frame to be sent to every other session.
@@ -168,9 +167,14 @@ impl<V: Stored> Kernel<V> {
         if self.batch.is_some() {
             return Vec::new();
         }
-        let unsealed = self.replica.unsealed();
-        let entries = unsealed.into_iter().filter_map(|index| self.entries.get(index));
-        entries.flat_map(|entry| [Some(&entry.value), entry.metadata.as_ref()]).flatten().cloned().collect()
+        let mut wanted = Vec::new();
+        for index in self.replica.unsealed() {
+            if let Some(entry) = self.entries.get(index) {
+                wanted.push(entry.value.clone());
+                wanted.extend(entry.metadata.clone());
+            }
+        }
+        wanted
     }
 
     /// Takes the encoded bytes of [`Kernel::wanted`], in its order and without a change between.
@@ -180,28 +184,34 @@ impl<V: Stored> Kernel<V> {
         if self.batch.is_some() {
             return Err(Error::new(Code::InvalidArgument, "values cannot be supplied inside a batch"));
         }
-        let unsealed = self.replica.unsealed();
         let mut encoded = encoded.into_iter();
-        let bodies: Option<Vec<_>> =
-            unsealed.iter().map(|&index| self.body(index, |_| encoded.next().map(<[u8]>::to_vec))).collect();
-        let few = || Error::new(Code::InvalidArgument, "fewer encoded values than wanted");
-        self.replica.seal(bodies.ok_or_else(few)?);
+        if !self.seal_with(&mut |_| encoded.next().map(<[u8]>::to_vec)) {
+            return Err(Error::new(Code::InvalidArgument, "fewer encoded values than wanted"));
+        }
         Ok(())
     }
 
     /// Gives all local writes their bodies; false if the host has to encode some.
     pub(super) fn seal(&mut self) -> bool {
-        let unsealed = self.replica.unsealed();
-        let encode = |value: &V| {
+        self.seal_with(&mut |value| {
             let mut bytes = Vec::new();
             value.encode(&mut bytes).then_some(bytes)
-        };
-        let bodies: Option<Vec<_>> = unsealed.iter().map(|&index| self.body(index, encode)).collect();
-        bodies.map(|bodies| self.replica.seal(bodies)).is_some()
+        })
+    }
+
+    /// Gives all local writes their bodies; false, and nothing is done, if `encode` lacks a value.
+    fn seal_with(&mut self, encode: &mut dyn FnMut(&V) -> Option<Vec<u8>>) -> bool {
+        let mut bodies = Vec::new();
+        for index in self.replica.unsealed() {
+            let Some(body) = self.body(index, encode) else { return false };
+            bodies.push(body);
+        }
+        self.replica.seal(bodies);
+        true
     }
 
     /// The body of a local write.
-    fn body(&self, index: u32, mut encode: impl FnMut(&V) -> Option<Vec<u8>>) -> Option<Rc<[u8]>> {
+    fn body(&self, index: u32, encode: &mut dyn FnMut(&V) -> Option<Vec<u8>>) -> Option<Rc<[u8]>> {
         let Some(entry) = self.entries.get(index) else {
             // It has expired before it was ever sent.
             return Some(Body::tombstone(self.replica.agent(), false).write().into());
@@ -223,7 +233,7 @@ impl<V: Stored> Kernel<V> {
     }
 
     /// Reads the bodies of received cells and checks everything that could refuse them.
-    pub(super) fn check_cells<'a>(&self, cells: Vec<Written<'a>>, time: Time) -> Result<Vec<Merge<'a>>, Error> {
+    pub(super) fn check_cells<'a>(&self, cells: &'a [Written<'a>], time: Time) -> Result<Vec<Merge<'a>>, Error> {
         let refused = |reason| Error::refused(Code::InvalidFrame, "a cell is refused", reason);
         let limits = &self.options.limits;
         let before = (self.entries.count() as u64, self.entries.bytes());
@@ -241,8 +251,8 @@ impl<V: Stored> Kernel<V> {
             }
             let hash = self.keys.hash(written.key);
             let place = places.find(hash, |place| sizes[place as usize].0 == written.key);
-            let admitted = place.is_some() || self.replica.admits(index, &written);
-            if admitted && ahead_ms(&written, time) <= REFUSED_AHEAD_MS {
+            let admitted = place.is_some() || self.replica.admits(index, written);
+            if admitted && ahead_ms(written, time) <= REFUSED_AHEAD_MS {
                 let key_bytes = written.key.len() as u64;
                 let visible = body.kind != Kind::Tombstone && !is_expired(&body, time);
                 let size = key_bytes + (body.value.len() + body.metadata.map_or(0, <[u8]>::len)) as u64;
@@ -297,22 +307,23 @@ impl<V: Stored> Kernel<V> {
     /// Merges cells, and removes those that `outlived` what a peer knows of them: one commit.
     fn merge(&mut self, merges: &[Merge<'_>], time: Time, outlived: Vec<u32>, from: Session) {
         let revision = self.revision + 1;
-        let mut left_out = Vec::new();
+        let mut left_out = 0;
+        let mut first_out = None;
         for (written, body) in merges {
             let ahead_ms = ahead_ms(written, time);
             if ahead_ms > COUNTED_AHEAD_MS {
                 self.replica.traffic.clock_ahead += 1;
             }
             if ahead_ms > REFUSED_AHEAD_MS {
-                left_out.push((written.key, ahead_ms));
+                left_out += 1;
+                first_out.get_or_insert((written.key, ahead_ms));
             } else if self.replica.admits(self.keys.find(written.key), written) {
                 self.merge_cell(written, body, revision, time);
             }
         }
-        if let Some((key, ahead_ms)) = left_out.first() {
-            let count = left_out.len();
+        if let Some((key, ahead_ms)) = first_out {
             let detail = format!(
-                "{count} writes were left out: the first, of {}, is {ahead_ms} ms ahead of this clock",
+                "{left_out} writes were left out: the first, of {}, is {ahead_ms} ms ahead of this clock",
                 shown(key)
             );
             self.effects.push_back(Effect::Report(Error::new(Code::ClockAhead, detail)));

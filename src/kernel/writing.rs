@@ -328,8 +328,7 @@ impl<V: Stored> Kernel<V> {
         if !self.options.notify {
             return SetId::NOBODY;
         }
-        let (home, keys) = (self.namespaces.home(index), &self.keys);
-        self.watches.concerned(index, home, || Key::trusted(keys.shared(index)))
+        self.watches.concerned(index, self.namespaces.home(index), &self.keys)
     }
 
     fn notify(&mut self, index: u32, set: SetId, old: Option<V>, origin: Rc<str>, revision: u64) {

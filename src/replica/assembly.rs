@@ -9,7 +9,6 @@ use super::clock::Session;
 use super::frame::Frame;
 use crate::error::Error;
 use crate::order::Ordered;
-use std::collections::VecDeque;
 
 /// Incomplete messages kept of all senders together.
 const KEPT_MAX: usize = 64;
@@ -28,7 +27,7 @@ struct Partial {
 
 /// Incomplete messages.
 pub struct Assembly {
-    partials: VecDeque<Partial>,
+    partials: Vec<Partial>,
     bytes: usize,
     bytes_max: usize,
 }
@@ -36,7 +35,7 @@ pub struct Assembly {
 impl Assembly {
     /// Keeps at most this many bytes.
     pub fn new(bytes_max: usize) -> Self {
-        Self { partials: VecDeque::new(), bytes: 0, bytes_max }
+        Self { partials: Vec::new(), bytes: 0, bytes_max }
     }
 
     /// Adds a part of a message that has several; returns the message when it is complete.
@@ -46,14 +45,7 @@ impl Assembly {
         let found = self.partials.iter().position(|kept| kept.from == frame.from && kept.message == frame.message);
         let place = found.unwrap_or_else(|| {
             let (from, message, count) = (frame.from, frame.message, frame.parts);
-            self.partials.push_back(Partial {
-                from,
-                message,
-                count,
-                parts: Ordered::default(),
-                bytes: 0,
-                refused: false,
-            });
+            self.partials.push(Partial { from, message, count, parts: Ordered::default(), bytes: 0, refused: false });
             self.partials.len() - 1
         });
         let wanted = |partial: &&mut Partial| partial.count == frame.parts && !partial.refused;
@@ -72,12 +64,12 @@ impl Assembly {
         }
         if partial.parts.len() as u64 == partial.count {
             self.bytes -= partial.bytes;
-            let parts = self.partials.remove(place).map(|partial| partial.parts);
-            return Ok(parts.map(|parts| parts.into_values().flatten().collect()));
+            let mut whole = Vec::with_capacity(alone);
+            self.partials.remove(place).parts.values().for_each(|part| whole.extend_from_slice(part));
+            return Ok(Some(whole));
         }
-        while self.bytes > self.bytes_max || self.partials.len() > KEPT_MAX {
-            let Some(oldest) = self.partials.pop_front() else { break };
-            self.bytes -= oldest.bytes;
+        while !self.partials.is_empty() && (self.bytes > self.bytes_max || self.partials.len() > KEPT_MAX) {
+            self.bytes -= self.partials.remove(0).bytes;
         }
         Ok(None)
     }

@@ -223,25 +223,27 @@ impl Causal {
 
     /// Reads the bytes.
     pub fn read(reader: &mut Reader<'_>) -> Result<Self, Malformed> {
-        let floor = Hlc(reader.varint()?);
+        let floor = Hlc(reader.varint());
         let bounds = read_bounds(reader)?;
         if bounds.values().any(|&hlc| hlc <= floor) {
             return Err("a bound below the floor");
         }
         let mut cloud = Ordered::default();
         let mut last = None;
-        let count = reader.count(10)?;
+        let count = reader.count(10);
         if count > CLOUD_READ_MAX {
             return Err("too many strays");
         }
         for _ in 0..count {
-            let stray = (Session(reader.u64()?), Hlc(reader.varint()?));
+            let stray = (Session(reader.u64()), Hlc(reader.varint()));
             if last.is_some_and(|last| last >= stray) {
-                return Err("strays not in order");
+                reader.fail("strays not in order");
+                break;
             }
             last = Some(stray);
-            cloud.insert(stray, Hlc(reader.varint()?));
+            cloud.insert(stray, Hlc(reader.varint()));
         }
+        reader.check()?;
         let causal = Self { bounds, cloud, floor };
         let apart =
             |(&(session, hlc), &previous): (&(Session, Hlc), &Hlc)| causal.bound(session) < previous && previous < hlc;
@@ -270,17 +272,18 @@ pub fn write_bounds(bounds: &Ordered<Session, Hlc>, out: &mut Vec<u8>) {
 pub fn read_bounds(reader: &mut Reader<'_>) -> Result<Ordered<Session, Hlc>, Malformed> {
     let mut bounds = Ordered::default();
     let mut last = None;
-    let count = reader.count(9)?;
+    let count = reader.count(9);
     if count > BOUNDS_READ_MAX {
         return Err("too many sessions");
     }
     for _ in 0..count {
-        let session = Session(reader.u64()?);
+        let session = Session(reader.u64());
         if last.is_some_and(|last| last >= session) {
-            return Err("sessions not in order");
+            reader.fail("sessions not in order");
+            break;
         }
         last = Some(session);
-        bounds.insert(session, Hlc(reader.varint()?));
+        bounds.insert(session, Hlc(reader.varint()));
     }
-    Ok(bounds)
+    reader.check().map(|()| bounds)
 }

@@ -122,15 +122,21 @@ impl Cells {
 
     /// All cells that have bodies and are wanted, in the order of their stamps (and keys, should a stamp be forged).
     pub fn written<'a>(&'a self, keys: &'a Table, wanted: &dyn Fn(&Cell) -> bool) -> Vec<Written<'a>> {
-        let wanted = |(index, cell): (u32, &Cell)| (cell.body.is_some() && wanted(cell)).then_some(index);
-        let mut indexes: Vec<_> = self.iter().filter_map(wanted).collect();
+        let mut indexes = Vec::new();
+        for (index, cell) in self.iter() {
+            if cell.body.is_some() && wanted(cell) {
+                indexes.push(index);
+            }
+        }
         let place = |index| (self.get(index).map(|cell| cell.stamp), keys.text(index));
         sort(&mut indexes, &|a, b| place(a).cmp(&place(b)));
-        let written = |index| {
-            let cell = self.get(index)?;
-            Some(Written { key: keys.text(index), stamp: cell.stamp, body: cell.body.as_deref()? })
-        };
-        indexes.into_iter().filter_map(written).collect()
+        let mut written = Vec::with_capacity(indexes.len());
+        for index in indexes {
+            if let Some(Cell { stamp, body: Some(body), .. }) = self.get(index) {
+                written.push(Written { key: keys.text(index), stamp: *stamp, body });
+            }
+        }
+        written
     }
 
     /// Puts indexes in the order of their cells' stamps.

@@ -128,25 +128,25 @@ impl<'a> Message<'a> {
     /// Reads a whole message.
     pub fn read(bytes: &'a [u8], version: u8) -> Result<Self, Malformed> {
         let mut reader = Reader::new(bytes);
-        let message = match reader.byte()? {
-            OPS => Self::Ops { previous: Hlc(reader.varint()?), cells: read_cells(&mut reader)? },
+        let kind = reader.byte();
+        reader.check()?;
+        let message = match kind {
+            OPS => Self::Ops { previous: Hlc(reader.varint()), cells: read_cells(&mut reader)? },
             HELLO => {
-                let agent = read_agent(&mut reader)?;
-                Self::Hello { agent, everything: read_bool(&mut reader)?, context: Causal::read(&mut reader)? }
+                let agent = read_agent(&mut reader);
+                Self::Hello { agent, everything: read_bool(&mut reader), context: Causal::read(&mut reader)? }
             }
             DIFF => {
-                let expected = reader.u64()?;
-                let everything = read_bool(&mut reader)?;
+                let expected = reader.u64();
+                let everything = read_bool(&mut reader);
                 let context = Causal::read(&mut reader)?;
                 if context.hash() != expected {
                     return Err("a context that is not in its normal form");
                 }
                 Self::Diff { everything, context, purged: read_bounds(&mut reader)?, cells: read_cells(&mut reader)? }
             }
-            PING => {
-                Self::Ping { agent: read_agent(&mut reader)?, context_hash: reader.u64()?, live_hash: reader.u64()? }
-            }
-            HERE => Self::Here { agent: read_agent(&mut reader)? },
+            PING => Self::Ping { agent: read_agent(&mut reader), context_hash: reader.u64(), live_hash: reader.u64() },
+            HERE => Self::Here { agent: read_agent(&mut reader) },
             BYE => Self::Bye,
             _ if version > VERSION => return Ok(Self::Unknown),
             _ => return Err("an unknown kind of message"),
@@ -158,22 +158,25 @@ impl<'a> Message<'a> {
     /// Of the first bytes of a `DIFF`: the hash of its context, and whether it is everything.
     pub fn peek_diff(bytes: &[u8]) -> Option<(u64, bool)> {
         let mut reader = Reader::new(bytes);
-        (reader.byte().ok()? == DIFF).then_some(())?;
-        Some((reader.u64().ok()?, reader.byte().ok()? == 1))
+        let (kind, hash, everything) = (reader.byte(), reader.u64(), reader.byte() == 1);
+        (kind == DIFF && reader.check().is_ok()).then_some((hash, everything))
     }
 }
 
-fn read_agent<'a>(reader: &mut Reader<'a>) -> Result<&'a str, Malformed> {
-    let agent = reader.text()?;
-    if agent.is_empty() || agent.len() > AGENT_BYTES_MAX { Err("an agent's name of a wrong length") } else { Ok(agent) }
+fn read_agent<'a>(reader: &mut Reader<'a>) -> &'a str {
+    let agent = reader.text();
+    if agent.is_empty() || agent.len() > AGENT_BYTES_MAX {
+        reader.fail("an agent's name of a wrong length");
+    }
+    agent
 }
 
-fn read_bool(reader: &mut Reader<'_>) -> Result<bool, Malformed> {
-    match reader.byte()? {
-        0 => Ok(false),
-        1 => Ok(true),
-        _ => Err("a flag that is neither 0 nor 1"),
+fn read_bool(reader: &mut Reader<'_>) -> bool {
+    let byte = reader.byte();
+    if byte > 1 {
+        reader.fail("a flag that is neither 0 nor 1");
     }
+    byte == 1
 }
 
 /// Appends cells.
@@ -189,12 +192,13 @@ pub fn write_cells(cells: &[Written<'_>], out: &mut Vec<u8>) {
 
 /// Reads cells, in strictly ascending order of their stamps (and keys, should a stamp be forged).
 pub fn read_cells<'a>(reader: &mut Reader<'a>) -> Result<Vec<Written<'a>>, Malformed> {
-    let count = reader.count(12)?;
+    let count = reader.count(12);
     let mut cells: Vec<Written<'a>> = Vec::with_capacity(count);
     for _ in 0..count {
-        let key = reader.text()?;
-        let stamp = Stamp { hlc: Hlc(reader.varint()?), session: Session(reader.u64()?) };
-        let body = reader.bytes()?;
+        let key = reader.text();
+        let stamp = Stamp { hlc: Hlc(reader.varint()), session: Session(reader.u64()) };
+        let body = reader.bytes();
+        reader.check()?;
         if Kind::of(body).is_none() {
             return Err("a cell of an unknown kind");
         }
@@ -203,7 +207,7 @@ pub fn read_cells<'a>(reader: &mut Reader<'a>) -> Result<Vec<Written<'a>>, Malfo
         }
         cells.push(Written { key, stamp, body });
     }
-    Ok(cells)
+    reader.check().map(|()| cells)
 }
 
 /// The head of a frame and its payload.
@@ -253,37 +257,33 @@ impl<'a> Frame<'a> {
         let invalid = |reason: Malformed| Error::refused(Code::InvalidFrame, "a frame is refused", reason);
         let (body, sum) = bytes.split_last_chunk::<8>().ok_or_else(|| invalid("truncated"))?;
         let mut reader = Reader::new(body);
-        let head = (|| {
-            if reader.take(2)? != MAGIC {
-                return Err("not a frame of statehall");
-            }
-            Ok((reader.byte()?, reader.byte()?))
-        })();
-        let (version, oldest) = head.map_err(invalid)?;
+        if reader.take(2) != MAGIC {
+            reader.fail("not a frame of statehall");
+        }
+        let (version, oldest) = (reader.byte(), reader.byte());
         if u64::from_le_bytes(*sum) != hash(body) {
-            return Err(invalid("the checksum is wrong"));
+            reader.fail("the checksum is wrong");
         }
         if version == 0 || oldest > version {
-            return Err(invalid("an impossible version"));
+            reader.fail("an impossible version");
         }
+        reader.check().map_err(invalid)?;
         if oldest > VERSION {
             let detail =
                 format!("a peer speaks version {version} of the protocol, this session only {VERSION}; reload it");
             return Err(Error::new(Code::PeerVersion, detail));
         }
-        let frame = (|| {
-            if reader.u64()? != hall {
-                return Err("it belongs to another hall");
-            }
-            let (from, to) = (Session(reader.u64()?), Session(reader.u64()?));
-            let (message, part, parts) = (reader.varint()?, reader.varint()?, reader.varint()?);
-            if from == Session(0) || part >= parts {
-                return Err("an impossible sender or part");
-            }
-            let payload = reader.take(reader.left())?;
-            Ok(Self { version, from, to, message, part, parts, payload })
-        })();
-        frame.map_err(invalid)
+        if reader.u64() != hall {
+            reader.fail("it belongs to another hall");
+        }
+        let (from, to) = (Session(reader.u64()), Session(reader.u64()));
+        let (message, part, parts) = (reader.varint(), reader.varint(), reader.varint());
+        if from == Session(0) || part >= parts {
+            reader.fail("an impossible sender or part");
+        }
+        let payload = reader.take(reader.left());
+        reader.check().map_err(invalid)?;
+        Ok(Self { version, from, to, message, part, parts, payload })
     }
 }
 

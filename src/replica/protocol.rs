@@ -21,6 +21,7 @@ use super::session::Replica;
 use crate::codec::mix;
 use crate::error::Error;
 use crate::table::Table;
+use crate::timer::earliest;
 use std::borrow::Cow;
 
 /// How long an answer waits for that of each session whose turn is earlier.
@@ -222,10 +223,8 @@ impl Replica {
         let answer = self.answers.values().map(|answer| answer.due_ms.max(self.rested_ms)).min();
         let tell = (!self.unsealed.is_empty() || !self.untold.is_empty()).then_some(0);
         let introduce = self.introduce.then_some(self.introduced_ms);
-        [tell, introduce, self.rename_ms(), ask, answer, self.quiet_ms, Some(self.ping_ms), self.peers.next_ms()]
-            .into_iter()
-            .flatten()
-            .min()
+        let (rename, ping) = (self.rename_ms(), Some(self.ping_ms));
+        earliest(&[tell, introduce, rename, ask, answer, self.quiet_ms, ping, self.peers.next_ms()])
     }
 
     /// Makes the frames of all that is due; true if the session has been quiet long enough to
@@ -313,7 +312,7 @@ impl Replica {
         untold.dedup();
         let own = self.config.session;
         let room = self.config.frame_bytes.saturating_sub(OVERHEAD + 16);
-        let mut messages = Vec::new();
+        let mut payloads = Vec::new();
         let (mut cells, mut bytes, mut previous) = (Vec::new(), 0, self.told);
         for index in untold {
             let news = |cell: &&Cell| cell.stamp.session == own && cell.stamp.hlc > self.told;
@@ -323,7 +322,7 @@ impl Replica {
             let size = key.len() + body.len() + 32;
             if bytes + size > room && !cells.is_empty() {
                 let last = self.told;
-                messages.push(Message::Ops { previous, cells: std::mem::take(&mut cells) });
+                payloads.push(payload(&Message::Ops { previous, cells: std::mem::take(&mut cells) }));
                 (previous, bytes) = (last, 0);
             }
             self.told = written.stamp.hlc;
@@ -331,9 +330,8 @@ impl Replica {
             cells.push(written);
         }
         if !cells.is_empty() {
-            messages.push(Message::Ops { previous, cells });
+            payloads.push(payload(&Message::Ops { previous, cells }));
         }
-        let payloads: Vec<_> = messages.iter().map(payload).collect();
         for payload in payloads {
             self.send_payload(ALL, &payload);
         }

@@ -4,7 +4,7 @@
 
 use super::assembly::Assembly;
 use super::causal::Causal;
-use super::cells::{Cell, Cells, Kind, Written};
+use super::cells::{Cells, Kind, Written};
 use super::clock::{Clock, Hlc, Session, Stamp};
 use super::peers::Peers;
 use super::protocol::{Answer, Ask};
@@ -210,7 +210,7 @@ impl Replica {
     }
 
     /// Gives all local writes their bodies, in the order in which [`Replica::unsealed`] lists them.
-    pub fn seal(&mut self, bodies: impl IntoIterator<Item = Rc<[u8]>>) {
+    pub fn seal(&mut self, bodies: Vec<Rc<[u8]>>) {
         for (index, body) in std::mem::take(&mut self.unsealed).into_iter().zip(bodies) {
             let Some(cell) = self.cells.get(index) else { continue };
             // A write that expired before it was sealed is sealed as a tombstone.
@@ -294,14 +294,18 @@ impl Replica {
             }
         }
         let misquoted = self.is_misquoted(context);
-        let gone = |&(index, cell): &(u32, &Cell)| {
+        let mut gone = Vec::new();
+        for (index, cell) in self.cells.iter() {
             // Tombstones stay: dropping them here would let an unseen write and a purge chase each other for ever.
-            (cell.kind != Kind::Tombstone || cfg!(ablate = "tombstones"))
+            if (cell.kind != Kind::Tombstone || cfg!(ablate = "tombstones"))
                 && !here[index as usize]
                 && context.covers(cell.stamp)
                 && !(misquoted && cell.stamp.session == self.config.session)
-        };
-        self.cells.iter().filter(gone).map(|(index, _)| index).collect()
+            {
+                gone.push(index);
+            }
+        }
+        gone
     }
 
     /// Joins what the sender of a `DIFF`, or a snapshot, had seen. What others say of this session's

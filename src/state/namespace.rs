@@ -67,7 +67,7 @@ impl Namespaces {
     }
 
     /// The slots of all namespaces, in no particular order.
-    pub fn all(&self) -> impl Iterator<Item = u32> {
-        self.members.iter().flatten().copied()
+    pub fn all(&self) -> Vec<u32> {
+        self.members.concat()
     }
 }

@@ -37,47 +37,44 @@ impl<V> Change<V> {
 
 /// Changes waiting for one reader.
 pub struct Queue<V> {
+    /// What was there when the watch began; comes before all changes.
+    initial: VecDeque<Change<V>>,
     changes: VecDeque<Change<V>>,
     capacity: usize,
-    /// How many initial values are still at the front.
-    initial: usize,
     missed: u64,
 }
 
 impl<V> Queue<V> {
     /// An empty queue of at least one place.
     pub fn new(capacity: usize) -> Self {
-        Self { changes: VecDeque::new(), capacity: capacity.max(1), initial: 0, missed: 0 }
+        Self { initial: VecDeque::new(), changes: VecDeque::new(), capacity: capacity.max(1), missed: 0 }
     }
 
     /// Adds a change; true if the queue was empty.
     pub fn push(&mut self, change: Change<V>) -> bool {
-        let first = self.changes.is_empty();
-        if change.initial {
-            self.initial += 1;
-        } else if self.changes.len() - self.initial >= self.capacity {
-            self.changes.remove(self.initial);
+        let first = self.is_empty();
+        let changes = if change.initial { &mut self.initial } else { &mut self.changes };
+        if !change.initial && changes.len() >= self.capacity {
+            changes.pop_front();
             self.missed += 1;
         }
-        self.changes.push_back(change);
+        changes.push_back(change);
         first
     }
 
     /// Takes the oldest change.
     pub fn pop(&mut self) -> Option<Change<V>> {
-        let change = self.changes.pop_front()?;
-        self.initial -= usize::from(change.initial);
-        Some(change)
+        self.initial.pop_front().or_else(|| self.changes.pop_front())
     }
 
     /// How many changes wait.
     pub fn len(&self) -> usize {
-        self.changes.len()
+        self.initial.len() + self.changes.len()
     }
 
     /// Whether none waits.
     pub fn is_empty(&self) -> bool {
-        self.changes.is_empty()
+        self.len() == 0
     }
 
     /// How many changes were dropped since the watch began.

@@ -9,7 +9,7 @@
 use super::queue::{Change, Queue};
 use super::selection::{Selection, WatchId};
 use crate::codec::mix;
-use crate::key::{Key, Selector};
+use crate::key::Selector;
 use crate::table::{Index, Table, spread};
 use std::rc::Rc;
 
@@ -204,8 +204,8 @@ impl<V: Clone> Watches<V> {
         Some(change)
     }
 
-    /// The watches that a change of the slot concerns.
-    pub fn concerned(&mut self, index: u32, home: u32, key: impl FnOnce() -> Key) -> SetId {
+    /// The watches that a change of the slot concerns. Its key is looked up only if it has to be matched.
+    pub fn concerned(&mut self, index: u32, home: u32, keys: &Table) -> SetId {
         let place = index as usize;
         if place >= self.memos.len() {
             self.memos.resize(place + 1, Memo { epoch: 0, set: SetId::NOBODY });
@@ -216,7 +216,7 @@ impl<V: Clone> Watches<V> {
             return memo.set;
         }
         self.drop_memo(memo.set);
-        let members = if self.places.is_empty() { Vec::new() } else { self.selection.matching(&key()) };
+        let members = if self.places.is_empty() { Vec::new() } else { self.selection.matching(keys.text(index)) };
         let set = self.intern(members);
         if let Some(Some(set)) = self.sets.get_mut(set.0 as usize) {
             set.slots += 1;

@@ -187,16 +187,19 @@ fn reader(mut source: Source<'_>) {
     let (mut reader, mut out) = (Reader::new(bytes), Vec::new());
     for step in steps {
         let left = reader.left();
-        let read = match step % 6 {
-            0 => reader.byte().map(|byte| out.push(byte)),
-            1 => reader.u64().map(|number| out.extend_from_slice(&number.to_le_bytes())),
-            2 => reader.varint().map(|number| write_varint(number, &mut out)),
-            3 => reader.bytes().map(|bytes| write_bytes(bytes, &mut out)),
-            4 => reader.text().map(|text| write_bytes(text.as_bytes(), &mut out)),
-            _ => reader.take(usize::from(step / 6)).map(|bytes| out.extend_from_slice(bytes)),
-        };
+        match step % 6 {
+            0 => out.push(reader.byte()),
+            1 => out.extend_from_slice(&reader.u64().to_le_bytes()),
+            2 => write_varint(reader.varint(), &mut out),
+            3 => write_bytes(reader.bytes(), &mut out),
+            4 => write_bytes(reader.text().as_bytes(), &mut out),
+            _ => out.extend_from_slice(reader.take(usize::from(step / 6))),
+        }
         assert!(reader.left() <= left);
-        if read.is_err() {
+        if let Err(reason) = reader.check() {
+            // It stays so, and nothing more is read.
+            let zeros = (reader.left(), reader.byte(), reader.u64(), reader.varint(), reader.text());
+            assert_eq!((zeros, reader.check(), reader.end()), ((0, 0, 0, 0, ""), Err(reason), Err(reason)));
             return;
         }
     }
