@@ -6,8 +6,9 @@
 //! deleted since. So whoever hears its own id from somebody else takes a new one. What others
 //! claim to have seen of the old one is believed only from then on.
 //!
-//! Two signs: a frame under this id that this session has not sent, and a context that knows more
-//! of it than it has said. A frame that comes back, as on two channels in one place, is no sign.
+//! Two signs: a frame under this id that this session has not sent, by its number or by what it
+//! says, and a context that knows more of it than it has said. A frame that comes back, as on two
+//! channels in one place, is no sign.
 
 use super::causal::Causal;
 use super::clock::Session;
@@ -15,13 +16,26 @@ use super::frame::{Frame, Message};
 use super::session::Replica;
 use crate::codec::{hash, mix};
 
+/// How many frames that were sent are known again; of earlier ones only the number is.
+const SENT_MAX: usize = 64;
 /// The least time between two ids: who gives signs without end makes no ids without end.
 const RENAME_MS: u64 = 10_000;
 
 impl Replica {
+    /// Notes a frame that this session sends.
+    pub(super) fn note_sent(&mut self, message: u64, part: u64, bytes: &[u8]) {
+        if self.sent.len() >= SENT_MAX {
+            self.sent.pop_front();
+        }
+        self.sent.push_back((message, part, checksum(bytes)));
+    }
+
     /// Judges a frame that bears this session's id.
-    pub(super) fn heard_own(&mut self, frame: &Frame<'_>, monotonic_ms: u64) {
-        let unsent = frame.message > self.messages;
+    pub(super) fn heard_own(&mut self, frame: &Frame<'_>, bytes: &[u8], monotonic_ms: u64) {
+        let differs = |&(message, part, sum): &(u64, u64, u64)| {
+            (message, part) == (frame.message, frame.part) && sum != checksum(bytes)
+        };
+        let unsent = frame.message > self.messages || self.sent.iter().any(differs);
         let message = Message::read(frame.payload, frame.version).ok().filter(|_| frame.parts == 1);
         let sign = match message {
             // Nobody has left; a word says so.
@@ -67,4 +81,9 @@ impl Replica {
         }
         Some(old)
     }
+}
+
+/// The checksum at the end of a frame.
+fn checksum(bytes: &[u8]) -> u64 {
+    bytes.last_chunk().copied().map_or(0, u64::from_le_bytes)
 }

@@ -121,7 +121,7 @@ impl Replica {
         let frame = Frame::read(bytes, self.config.hall)?;
         // A second channel in the same place hears the first; anybody else is a namesake.
         if frame.from == self.config.session {
-            self.heard_own(&frame, monotonic_ms);
+            self.heard_own(&frame, bytes, monotonic_ms);
             return Ok(None);
         }
         self.traffic.frames_in += 1;
@@ -400,6 +400,7 @@ impl Replica {
             let (from, message, part) = (self.config.session, self.messages, part as u64);
             let frame = Frame { version: VERSION, from, to, message, part, parts, payload };
             let bytes = frame.write(self.config.hall);
+            self.note_sent(frame.message, frame.part, &bytes);
             self.traffic.frames_out += 1;
             self.traffic.bytes_out += bytes.len() as u64;
             self.out_bytes += bytes.len();

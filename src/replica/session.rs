@@ -85,6 +85,8 @@ pub struct Replica {
     pub(super) answers: Ordered<Session, Answer>,
     /// Until when it rests from the last one.
     pub(super) rested_ms: u64,
+    /// What was sent lately: message, part, checksum.
+    pub(super) sent: VecDeque<(u64, u64, u64)>,
     /// When a new id is to be taken, because somebody else goes by this one, and what was heard of it.
     pub(super) namesake: Option<(u64, u64)>,
     pub(super) renamed_ms: Option<u64>,
@@ -127,6 +129,7 @@ impl Replica {
             vain: 0,
             answers: Ordered::default(),
             rested_ms: 0,
+            sent: VecDeque::new(),
             namesake: None,
             renamed_ms: None,
             ping_ms: u64::MAX,

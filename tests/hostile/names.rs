@@ -135,6 +135,35 @@ fn two_sessions_of_one_seed_become_two() {
     room.check_it_goes_on();
 }
 
+/// They may even say everything at the same moment and under the same numbers.
+#[test]
+fn two_that_speak_as_one_notice_it_by_what_they_say() {
+    let mut room = Room::new(0, Limits::default());
+    for _ in 0..2 {
+        room.enter_as(Options { seed: 77, ..Options::default() });
+    }
+    for (place, key) in ["one", "two"].into_iter().enumerate() {
+        room.put(place, key, 1).expect("a write");
+    }
+    room.ms += 5;
+    let time = room.time();
+    let said: Vec<Vec<_>> = room
+        .kernels
+        .iter_mut()
+        .map(|kernel| {
+            kernel.advance(time);
+            std::iter::from_fn(|| kernel.next_frame()).collect()
+        })
+        .collect();
+    for (from, frames) in said.iter().enumerate() {
+        frames.iter().for_each(|frame| room.whisper(1 - from, frame));
+    }
+    room.pass(3_000);
+    assert_ne!(room.kernels[0].session(), room.kernels[1].session());
+    assert_eq!(room.state(0).len(), 2);
+    room.check_it_goes_on();
+}
+
 /// What comes back, as on two channels in one place, is not somebody else.
 #[test]
 fn an_echo_is_no_namesake() {
