@@ -230,6 +230,55 @@ fn what_is_known_already_needs_no_room() {
     assert_eq!(kernel.usage().entries, 2);
 }
 
+/// Each of many deletes of a key once took the size of its entry off the sum, so that forged answers
+/// could bring in more than twice the limit, and then again.
+#[test]
+fn many_deletes_of_one_key_make_room_once() {
+    let limits = Limits { entries: 2, ..Limits::default() };
+    let mut kernel = hall_with(Options { seed: 1, limits, ..Options::default() });
+    let (mut voice, body, gone) = (Voice::new(HALL, 5), put_body(&1.into(), None, None), delete_body());
+    let mut answer = |writes: &[(&str, u64, &[u8])]| {
+        let cells = writes.iter().map(|&(key, ms, body)| Written { key, stamp: voice.stamp(BEGIN_MS + ms), body });
+        let (context, purged) = (Causal::default(), Ordered::default());
+        voice.say(&Message::Diff { everything: false, context, purged, cells: cells.collect() })
+    };
+    let four = answer(&[("a", 1, &body), ("b", 2, &body), ("c", 3, &body), ("d", 4, &body)]);
+    kernel.receive(&four, at(10)).expect("twice the limit");
+    let forged = answer(&[("a", 5, &gone), ("a", 6, &gone), ("e", 7, &body), ("f", 8, &body)]);
+    assert_eq!(kernel.receive(&forged, at(10)).map_err(|error| error.code), Err(Code::Limit));
+    // What is left out for its time makes no room either.
+    let late = answer(&[("e", 7, &body), ("a", 1 << 40, &gone)]);
+    assert_eq!(kernel.receive(&late, at(10)).map_err(|error| error.code), Err(Code::Limit));
+    let sound = answer(&[("a", 5, &gone), ("e", 7, &body)]);
+    kernel.receive(&sound, at(10)).expect("one goes and one comes");
+    assert_eq!(kernel.usage().entries, 4);
+}
+
+/// What had expired was once counted like entries, so that a hall refused its own snapshot.
+#[test]
+fn what_has_expired_needs_no_room() {
+    let limited =
+        |seed| hall_with(Options { seed, limits: Limits { entries: 2, ..Limits::default() }, ..Options::default() });
+    let (mut first, mut second) = (limited(1), limited(2));
+    first.join(at(0));
+    for n in 0..9 {
+        let put = Command::Put {
+            key: Key::parse(&format!("k{n}")).expect("a key"),
+            value: measured(&1.into(), &()),
+            metadata: None,
+            origin: "test".into(),
+            expect: None,
+            ttl_ms: Some(1),
+            touch: false,
+        };
+        first.apply(put, at(10 * n).unix_ms).expect("a put");
+        first.advance(at(10 * n + 5));
+    }
+    let snapshot = first.snapshot().expect("a snapshot");
+    second.restore(&snapshot, at(100)).expect("a whole snapshot");
+    assert_eq!((second.usage().entries, second.usage().tombstones), (0, 9));
+}
+
 /// A value that a batch may yet take back must not be sealed under the stamp of another.
 #[test]
 fn nothing_is_encoded_inside_a_batch() {

@@ -286,7 +286,7 @@ impl Replica {
 
     /// Of a `DIFF` that is everything: the indexes whose cells its sender has seen and no longer
     /// has. `kept` are the indexes that it has.
-    pub fn outlived(&self, context: &Causal, kept: &[u32]) -> Vec<u32> {
+    pub fn outlived(&self, context: &Causal, kept: &[u32], from: Session) -> Vec<u32> {
         if cfg!(ablate = "inference") {
             return Vec::new();
         }
@@ -296,7 +296,8 @@ impl Replica {
                 *here = true;
             }
         }
-        let misquoted = self.is_misquoted(context);
+        // A snapshot is this session's own words.
+        let misquoted = from != self.config.session && self.is_misquoted(context);
         let mut gone = Vec::new();
         for (index, cell) in self.cells.iter() {
             // Tombstones stay: dropping them here would let an unseen write and a purge chase each other for ever.
@@ -327,6 +328,9 @@ impl Replica {
         self.context.join(&if from == own { heard } else { heard.without(own) });
         self.clock.observe(self.context.latest(latest));
         self.forget();
+        // What lies below the floor is known to be seen without this.
+        let floor = self.context.floor();
+        self.purged.retain(|_, hlc| *hlc > floor);
         if everything {
             // What nobody has seen nobody has dropped.
             for (&session, &hlc) in purged.iter() {
@@ -364,7 +368,7 @@ impl Replica {
             if self.cells.get(index).is_some_and(|cell| cell.stamp == stamp) {
                 self.cells.remove(index);
                 // What was never sealed nobody has seen, so nobody can miss its end.
-                if self.context.covers(stamp) {
+                if stamp.hlc > self.context.floor() && self.context.covers(stamp) {
                     self.purged.raise(stamp.session, stamp.hlc);
                 }
                 gone.push(index);

@@ -107,6 +107,25 @@ fn context(bytes: &[u8]) -> Option<Causal> {
     Some(context)
 }
 
+/// A context out of few sessions and early times, so that two of them have much in common.
+fn drawn(bytes: &[u8]) -> Causal {
+    let (mut source, mut context) = (Source::new(bytes), Causal::default());
+    while !source.is_empty() {
+        let (session, hlc) = (Session(u64::from(source.below(3)) + 1), Hlc(u64::from(source.below(16)) + 1));
+        let previous = Hlc(hlc.0 - u64::from(source.byte()) % hlc.0);
+        match source.below(8) {
+            0 => context.prune(source.index(3), hlc),
+            1 | 2 => {
+                context.advance(session, hlc);
+                context.compact();
+            }
+            _ if context.bound(session) < previous && previous < hlc => context.note(Stamp { hlc, session }, previous),
+            _ => {}
+        }
+    }
+    context
+}
+
 fn written(context: &Causal) -> Vec<u8> {
     let mut out = Vec::new();
     context.write(&mut out);
@@ -121,7 +140,7 @@ fn joined(a: &Causal, b: &Causal) -> Causal {
 
 fn contexts(mut source: Source<'_>) {
     let (a, b) = (source.bytes(), source.bytes());
-    let (Some(a), Some(b)) = (context(a), context(b)) else { return };
+    let (a, b) = (context(a).unwrap_or_else(|| drawn(a)), context(b).unwrap_or_else(|| drawn(b)));
     let join = joined(&a, &b);
     assert_eq!(join, joined(&b, &a), "in either order");
     assert_eq!((joined(&a, &a), joined(&join, &b)), (a.clone(), join.clone()), "again changes nothing");
@@ -136,8 +155,9 @@ fn contexts(mut source: Source<'_>) {
         assert_eq!(Causal::read(&mut Reader::new(&bytes)).as_ref(), Ok(context), "what is made can be read");
     }
     assert!(!pruned.lacks(&a) && !a.lacks(&until) && until.latest(Hlc(u64::MAX)) <= latest);
-    for _ in 0..8 {
-        let stamp = Stamp { hlc: Hlc(source.number()), session: Session(source.number()) };
+    for n in 0..48 {
+        let (session, hlc) = if n < 8 { (source.number(), source.number()) } else { (1 + n % 3, 1 + n / 3) };
+        let stamp = Stamp { hlc: Hlc(hlc), session: Session(session) };
         let (left, right) = (a.covers(stamp), b.covers(stamp));
         assert!(!(left || right) || join.covers(stamp), "{stamp:?}");
         assert!(!left || pruned.covers(stamp), "{stamp:?}");
