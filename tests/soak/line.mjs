@@ -25,7 +25,8 @@ export class Line {
   ask(deed, argument) {
     return new Promise((resolve, reject) => {
       this.#asked.set(++this.#last, { resolve, reject });
-      this.#post({ id: this.#last, deed, argument });
+      // Posting may itself be a question, to the tab of the worker.
+      Promise.resolve(this.#post({ id: this.#last, deed, argument })).catch(reject);
     });
   }
 
