@@ -106,7 +106,7 @@ fn shared(share: bool) -> Subject {
         Ok::<_, Error>(move || {
             value += 1;
             black_box(hall.put(black_box(turns.next()), value)).expect("a put");
-            if value as usize % turn == 0 {
+            if (value as usize).is_multiple_of(turn) {
                 hall.advance().expect("the end of a turn");
                 let bytes: usize = hall.frames().map(|frame| black_box(frame).len()).sum();
                 assert_eq!(bytes > 0, share, "what is shared makes frames");
