@@ -26,8 +26,8 @@ pub fn describe() -> Machine {
     }
 }
 
-/// What a program says.
-fn said(program: &str, arguments: &[&str]) -> String {
+/// What a program says; nothing if it is missing.
+pub fn said(program: &str, arguments: &[&str]) -> String {
     let output = Command::new(program).args(arguments).output();
     output.map(|output| String::from_utf8_lossy(&output.stdout).trim().to_owned()).unwrap_or_default()
 }

@@ -4,6 +4,7 @@
 //! compiler: so elsewhere than with the compiler that the file names, or without valgrind, nothing is compared, and a
 //! line says why. After a change that is meant, `STATEHALL_COUNTS=write make test-counts` writes the file anew.
 
+use statehall_bench::machine::said;
 use std::collections::BTreeMap;
 use std::env::consts::{ARCH, OS};
 use std::fmt::Write;
@@ -77,10 +78,4 @@ fn instructions(case: &str, times: u64) -> u64 {
     assert!(output.status.success(), "{text}");
     let line = text.lines().find_map(|line| line.split_once("Collected : ")).expect("a count");
     line.1.trim().parse().expect("a number")
-}
-
-/// What a program says; nothing if it is missing.
-fn said(program: &str, arguments: &[&str]) -> String {
-    let output = Command::new(program).args(arguments).output();
-    output.map(|output| String::from_utf8_lossy(&output.stdout).trim().to_owned()).unwrap_or_default()
 }
