@@ -328,10 +328,15 @@ impl Replica {
         self.context.join(&if from == own { heard } else { heard.without(own) });
         self.clock.observe(self.context.latest(latest));
         self.forget();
-        self.sink_purged();
+        // What lies below the floor is known to be seen without this.
+        let floor = self.context.floor();
+        self.purged.retain(|_, hlc| *hlc > floor);
         if everything {
+            // What nobody has seen nobody has dropped.
             for (&session, &hlc) in purged.iter() {
-                self.note_purged(Stamp { hlc, session });
+                if hlc > self.context.floor() && self.context.covers(Stamp { hlc, session }) {
+                    self.purged.raise(session, hlc);
+                }
             }
         }
     }
@@ -362,30 +367,21 @@ impl Replica {
             self.graves.pop_front();
             if self.cells.get(index).is_some_and(|cell| cell.stamp == stamp) {
                 self.cells.remove(index);
-                self.note_purged(stamp);
+                // What was never sealed nobody has seen, so nobody can miss its end.
+                if stamp.hlc > self.context.floor() && self.context.covers(stamp) {
+                    self.purged.raise(stamp.session, stamp.hlc);
+                }
                 gone.push(index);
             }
         }
         if self.context.sessions() > self.config.sessions {
             let latest = Hlc::at_ms(unix_ms.saturating_sub(self.config.tombstone_ms));
             self.context.prune(self.config.sessions, latest);
-            self.clock.observe(self.context.floor().min(latest));
-            self.sink_purged();
+            let floor = self.context.floor();
+            self.clock.observe(floor.min(latest));
+            self.purged.retain(|_, hlc| *hlc > floor);
         }
         gone
-    }
-
-    /// Notes that a tombstone was dropped, here or by another. What nobody has seen nobody can miss the end of.
-    fn note_purged(&mut self, stamp: Stamp) {
-        if stamp.hlc > self.context.floor() && self.context.covers(stamp) {
-            self.purged.raise(stamp.session, stamp.hlc);
-        }
-    }
-
-    /// Drops what lies below the floor: that it was seen is known without it.
-    fn sink_purged(&mut self) {
-        let floor = self.context.floor();
-        self.purged.retain(|_, hlc| *hlc > floor);
     }
 
     /// Whether twice as much is remembered of what is dead as may be.
