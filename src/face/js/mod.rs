@@ -16,7 +16,7 @@ mod reference;
 mod report;
 
 use crate::error::{Code, Error};
-use crate::kernel::{Command, Kernel, Measured, Reply, Time, WatchOptions};
+use crate::kernel::{Behind, Command, Kernel, Measured, Reply, Time, WatchOptions};
 use crate::key::{Key, Selector};
 use crate::state::selection::WatchId;
 use crate::state::watch::SetId;
@@ -27,14 +27,11 @@ use std::cell::RefCell;
 use std::rc::Rc;
 use wasm_bindgen::prelude::*;
 
-/// Set in the answer of [`Core::put`] if there are effects to drain or things to let go.
-const PENDING: u32 = 1;
-/// Set if the replaced value is to be let go, and nothing else.
-const RELEASED: u32 = 2;
-/// Set if the put was refused; [`Core::take_error`] says why.
-const REFUSED: u32 = 4;
-/// How far the watch set is shifted.
-const SET_SHIFT: u32 = 3;
+/// How many numbers the face tells of a put that it has taken itself.
+const BEHIND: usize = 5;
+/// By what the set is multiplied in the answer of [`Core::grant`], and below what it must be to fit.
+const GRANT: f64 = 4_294_967_296.0;
+const SETS_MAX: u32 = 1 << 20;
 
 /// One kernel of references.
 #[wasm_bindgen]
@@ -44,7 +41,6 @@ pub struct Core {
     /// Names by the numbers that JavaScript has given them.
     agents: RefCell<Vec<Option<Rc<str>>>>,
     records: RefCell<Records>,
-    error: RefCell<Option<Error>>,
 }
 
 #[wasm_bindgen]
@@ -74,7 +70,6 @@ impl Core {
             pool,
             agents: RefCell::default(),
             records: RefCell::default(),
-            error: RefCell::default(),
         })
     }
 
@@ -99,35 +94,28 @@ impl Core {
         }
     }
 
-    /// Puts a value to a known slot: the hot path.
-    pub fn put(&self, slot: f64, value: u32, bytes: f64, origin: u32, now: f64, replaced: u32) -> u32 {
+    /// What the face needs to take puts to a slot itself: the bytes of the value, and times 2^32 the set that hears of
+    /// them. Negative if it may not. From then on the value's number may stand for another value: nobody else has it.
+    pub fn grant(&self, slot: f64) -> f64 {
         let mut kernel = self.kernel.borrow_mut();
-        let agents = self.agents.borrow();
-        let put = match agents.get(origin as usize).and_then(Option::as_ref) {
-            Some(origin) => kernel.put_slot(slot_of(slot), self.pool.hold(value), bytes as u64, origin, now as u64),
-            None => Err(Error::new(Code::InvalidArgument, "an unknown agent")),
-        };
-        match put {
-            Ok(hot) => {
-                let mut answer = hot.set.0 << SET_SHIFT;
-                if self.pool.take_only(replaced) {
-                    answer |= RELEASED;
-                }
-                if kernel.has_effects() || self.pool.has_released() {
-                    answer |= PENDING;
-                }
-                answer
-            }
-            Err(error) => {
-                *self.error.borrow_mut() = Some(error);
-                REFUSED | PENDING
-            }
-        }
+        let granted = kernel.grant(slot_of(slot));
+        let fits = granted.filter(|grant| grant.set.0 < SETS_MAX && grant.value.is_alone());
+        fits.map_or(-1.0, |grant| f64::from(grant.set.0) * GRANT + f64::from(grant.bytes))
     }
 
-    /// Why the last hot put was refused.
-    pub fn take_error(&self) -> String {
-        self.error.borrow_mut().take().map_or(String::new(), |error| error.to_string())
+    /// The puts that the face has taken itself, in their order: of each slot, value (0 if its number is the same), bytes,
+    /// origin and revision.
+    pub fn catch_up(&self, puts: &[f64], now: f64) -> Result<(), JsValue> {
+        let mut kernel = self.kernel.borrow_mut();
+        let agents = self.agents.borrow();
+        let unknown = || thrown(Error::new(Code::InvalidArgument, "an unknown agent"));
+        for &[slot, value, bytes, origin, revision] in puts.as_chunks::<BEHIND>().0 {
+            let origin = agents.get(origin as usize).and_then(Option::as_ref).ok_or_else(unknown)?;
+            let value = (value > 0.0).then(|| self.pool.hold(value as u32));
+            let put = Behind { value, bytes: bytes as u32, revision: revision as u64, origin, unix_ms: now as u64 };
+            kernel.catch_up(slot_of(slot), put).map_err(thrown)?;
+        }
+        Ok(())
     }
 
     /// Puts a value by its key's text, with options; negative numbers stand for none. Answers
@@ -273,7 +261,7 @@ impl Core {
         kernel.queue(WatchId(watch)).map_or(Vec::new(), |queue| vec![queue.len() as f64, queue.missed() as f64])
     }
 
-    /// What has happened: the revision; four lists, each after its length: values that arrived (pairs of number and
+    /// What has happened: the revision and the bytes in use; four lists, each after its length: values that arrived (pairs of number and
     /// length), and values, slots and sets to let go; and the records. See [`report`].
     pub fn drain(&self) -> Vec<f64> {
         let mut kernel = self.kernel.borrow_mut();
@@ -284,7 +272,7 @@ impl Core {
         let (sets, slots) = (kernel.take_released(), kernel.take_freed());
         let (values, (arrived, bytes)) = (self.pool.take_released(), self.pool.take_arrived());
         records.arrived = bytes;
-        let mut numbers = vec![kernel.revision() as f64];
+        let mut numbers = vec![kernel.revision() as f64, kernel.bytes() as f64];
         list(&mut numbers, &mut arrived.iter().map(|&number| f64::from(number)));
         list(&mut numbers, &mut values.iter().map(|&id| f64::from(id)));
         list(&mut numbers, &mut slots.iter().map(|slot| slot.number() as f64));
