@@ -86,7 +86,6 @@ export class Session {
   readonly #opening: Opening;
   constructor(opening: Opening) {
     this.#opening = opening;
-
     if (!started()) start();
     this.dispatcher = new Dispatcher((error) => this.report(error));
     this.#alarm = new Alarm(opening.clock, (late) => this.#ring(late));
@@ -122,7 +121,6 @@ export class Session {
   now(): number {
     return this.time ?? this.beginTurn();
   }
-
   private beginTurn(): number {
     queueMicrotask(() => this.#endTurn());
     return (this.time = this.#began = this.#opening.clock.now());
