@@ -78,6 +78,7 @@ impl Cells {
 
     /// Stores a local write, whose body comes later. True if the cell it replaces had a body (or
     /// there was none): from now on the index awaits one.
+    #[inline(always)]
     pub fn write(&mut self, index: u32, stamp: Stamp, kind: Kind) -> bool {
         let Some(Some(cell)) = self.column.get_mut(index as usize) else {
             self.store(index, Cell { stamp, kind, body: None, share: 0 });
