@@ -306,6 +306,26 @@ fn what_has_expired_is_not_kept() {
     assert_eq!((kernel.usage().bytes, kernel.usage().tombstones), (0, 9));
 }
 
+/// A snapshot says of each session up to where it was heard: past the limit the long gone ones become one floor.
+#[test]
+fn sessions_that_are_long_gone_take_no_room() {
+    const SESSIONS: u64 = 10_000;
+    let mut kernel = hall(1);
+    let mut most = 0;
+    for n in 1..=SESSIONS {
+        let (ms, body) = (1_000 * n, put_body(&(n as i64).into(), None, None));
+        let frame = Voice::new(HALL, n.wrapping_mul(0x9e37_79b9_7f4a_7c15)).ops(0, "k", BEGIN_MS + ms, &body);
+        kernel.receive(&frame, at(ms)).expect("a write");
+        kernel.advance(at(ms));
+        if n % 500 == 0 {
+            most = most.max(kernel.snapshot().expect("a snapshot").len());
+        }
+    }
+    let room = 17 * Limits::default().sessions as usize;
+    assert!((room / 2..room + 200).contains(&most), "{most} bytes");
+    assert_eq!(kernel.entry("k").map(|entry| entry.value.clone()), Some((SESSIONS as i64).into()));
+}
+
 /// A value that a batch may yet take back must not be sealed under the stamp of another.
 #[test]
 fn nothing_is_encoded_inside_a_batch() {
