@@ -59,7 +59,7 @@ function fingerprint({ share = true, seed, limits = {}, notify = true, clock = p
   const asked = [
     share !== true && numbered(share),
     seed !== undefined && String(seed),
-    Object.entries(limits).join(),
+    told(limits).sort().join(),
     !notify && "silent",
     clock !== platformClock && numbered(clock),
   ];
@@ -79,9 +79,13 @@ function numbered(thing: unknown): string {
 
 /** The limits that are told. Their names and ranges are judged by the kernel. */
 function given(limits: Partial<Limits>): Partial<Limits> {
-  const told = Object.entries(limits).filter(([, max]) => max !== undefined);
-  for (const [name, max] of told) checkArgument(`the limit "${name}"`, max, "whole");
-  return Object.fromEntries(told);
+  for (const [name, max] of told(limits)) checkArgument(`the limit "${name}"`, max, "whole");
+  return Object.fromEntries(told(limits));
+}
+
+/** The names and values of the limits that are not undefined. */
+function told(limits: Partial<Limits>): [name: string, max: number][] {
+  return Object.entries(limits).filter(([, max]) => max !== undefined);
 }
 
 function checkClock(clock: Clock): void {

@@ -191,6 +191,14 @@ impl Replica {
         self.bury(index, monotonic_ms);
     }
 
+    /// Makes an expired cell a tombstone with its stamp. A local write without a body waits: it is sealed as one.
+    pub fn expire(&mut self, index: u32, tombstone: Rc<[u8]>) {
+        let sealed = self.cells.get(index).filter(|cell| cell.body.is_some());
+        if let Some(stamp) = sealed.map(|cell| cell.stamp) {
+            self.cells.put(index, stamp, Kind::Tombstone, tombstone);
+        }
+    }
+
     /// Remembers a deleted or expired cell, to be purged when its time has come.
     pub fn bury(&mut self, index: u32, monotonic_ms: u64) {
         let Some(cell) = self.cells.get(index) else { return };
