@@ -15,7 +15,7 @@ use std::process::{Command, exit};
 use std::{env, fs};
 
 const FILE: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/counts.txt");
-const CASES: [&str; 4] = ["put", "get", "match", "merge"];
+const CASES: [&str; 5] = ["put", "behind", "get", "match", "merge"];
 /// Of how many operations the instructions are counted.
 const TIMES: u64 = 10_000;
 /// How far a count may be from what it was, in percent.
