@@ -69,26 +69,17 @@ impl<V: Stored> Kernel<V> {
 
     /// The indexes of the selected entries, in key order.
     pub(super) fn select(&self, selector: Option<&Selector>) -> Vec<u32> {
-        let mut selected = Vec::new();
-        match selector {
-            Some(Selector::Key(key)) => selected.extend(self.keys.find(key.text())),
+        let mut selected: Vec<_> = match selector {
+            Some(Selector::Key(key)) => self.keys.find(key.text()).into_iter().collect(),
             Some(Selector::Keys(keys)) => {
-                for key in keys {
-                    selected.extend(self.keys.find(key.text()));
-                }
+                let mut selected: Vec<_> = keys.iter().filter_map(|key| self.keys.find(key.text())).collect();
+                sort(&mut selected, &|a, b| self.keys.text(a).cmp(self.keys.text(b)));
+                selected
             }
-            Some(pattern @ Selector::Pattern(_)) => {
-                match pattern.head().map(|head| self.namespaces.find(head)) {
-                    Some(Some(home)) => selected.extend_from_slice(self.namespaces.members(home)),
-                    Some(None) => {}
-                    None => selected = self.namespaces.all(),
-                }
-                selected.retain(|&index| pattern.selects(self.keys.text(index)));
-            }
-            None => selected = self.namespaces.all(),
-        }
+            Some(Selector::Pattern(pattern)) => self.listing.select(pattern, &self.keys),
+            None => self.listing.select("**", &self.keys),
+        };
         selected.retain(|&index| self.entries.get(index).is_some());
-        sort(&mut selected, &|a, b| self.keys.text(a).cmp(self.keys.text(b)));
         selected
     }
 
