@@ -129,18 +129,18 @@ impl<K: Ord, V: Ord + Copy> Ordered<K, V> {
     }
 }
 
-/// Sorts numbers by what they stand for; what is equal keeps its order. What stands in order already is merged as it is,
-/// so a few runs cost little more than a look at each number.
+/// Sorts numbers by what they stand for; what is equal keeps its order. Of what stands in order already little is asked.
 pub fn sort(numbers: &mut Vec<u32>, compare: &dyn Fn(u32, u32) -> Ordering) {
-    let ends_run = |end: &usize| *end == numbers.len() || compare(numbers[end - 1], numbers[*end]).is_gt();
-    let mut ends: Vec<_> = (1..=numbers.len()).filter(ends_run).collect();
-    let mut merged = Vec::new();
-    while ends.len() > 1 {
-        merged.reserve(numbers.len());
-        let mut runs = Vec::with_capacity(ends.len() / 2 + 1);
-        for pair in ends.chunks(2) {
-            let start = merged.len();
-            let (mut left, mut right) = numbers[start..pair[pair.len() - 1]].split_at(pair[0] - start);
+    let mut merged = Vec::with_capacity(numbers.len());
+    let mut width = 1;
+    while width < numbers.len() {
+        for pair in numbers.chunks(2 * width) {
+            let (mut left, mut right) = pair.split_at(width.min(pair.len()));
+            let apart = |(&last, &first)| compare(last, first).is_le();
+            if left.last().zip(right.first()).is_some_and(apart) {
+                merged.extend_from_slice(left);
+                left = &[];
+            }
             while let ([first, rest @ ..], [other, others @ ..]) = (left, right) {
                 if compare(*first, *other).is_gt() {
                     merged.push(*other);
@@ -152,11 +152,10 @@ pub fn sort(numbers: &mut Vec<u32>, compare: &dyn Fn(u32, u32) -> Ordering) {
             }
             merged.extend_from_slice(left);
             merged.extend_from_slice(right);
-            runs.push(merged.len());
         }
         std::mem::swap(numbers, &mut merged);
         merged.clear();
-        ends = runs;
+        width *= 2;
     }
 }
 

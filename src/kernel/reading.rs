@@ -69,16 +69,21 @@ impl<V: Stored> Kernel<V> {
 
     /// The indexes of the selected entries, in key order.
     pub(super) fn select(&self, selector: Option<&Selector>) -> Vec<u32> {
-        let mut selected: Vec<_> = match selector {
-            Some(Selector::Key(key)) => self.keys.find(key.text()).into_iter().collect(),
-            Some(Selector::Keys(keys)) => {
-                let mut selected: Vec<_> = keys.iter().filter_map(|key| self.keys.find(key.text())).collect();
-                sort(&mut selected, &|a, b| self.keys.text(a).cmp(self.keys.text(b)));
-                selected
-            }
-            Some(Selector::Pattern(pattern)) => self.listing.select(pattern, &self.keys),
-            None => self.listing.select("**", &self.keys),
+        let keys = match selector {
+            Some(Selector::Key(key)) => std::slice::from_ref(key),
+            Some(Selector::Keys(keys)) => keys,
+            Some(Selector::Pattern(_)) | None => &[],
         };
+        let mut selected = Vec::new();
+        for key in keys {
+            selected.extend(self.keys.find(key.text()));
+        }
+        sort(&mut selected, &|a, b| self.keys.text(a).cmp(self.keys.text(b)));
+        match selector {
+            Some(Selector::Pattern(pattern)) => selected = self.listing.select(pattern, &self.keys),
+            None => selected = self.listing.select("**", &self.keys),
+            _ => {}
+        }
         selected.retain(|&index| self.entries.get(index).is_some());
         selected
     }

@@ -7,6 +7,7 @@
 use crate::key::{depth, matches};
 use crate::order::sort;
 use crate::table::Table;
+use std::cmp::Ordering;
 
 /// The most slots of a block.
 const BLOCK: usize = 512;
@@ -23,14 +24,14 @@ impl Listing {
     pub fn add(&mut self, index: u32, keys: &Table) {
         let key = keys.text(index);
         let level = depth(key);
-        if level >= self.levels.len() {
-            self.levels.resize_with(level + 1, Vec::new);
+        while level >= self.levels.len() {
+            self.levels.push(Vec::new());
         }
         let blocks = &mut self.levels[level];
         if blocks.is_empty() {
             blocks.push(Vec::new());
         }
-        let (mut block, mut place) = find(blocks, key, keys);
+        let (mut block, mut place) = find(blocks, key.as_bytes(), keys);
         if blocks[block].len() == BLOCK {
             // Keys that come in order leave whole blocks behind.
             let at_end = place == BLOCK && block + 1 == blocks.len();
@@ -48,7 +49,7 @@ impl Listing {
     pub fn remove(&mut self, index: u32, keys: &Table) {
         let key = keys.text(index);
         let blocks = &mut self.levels[depth(key)];
-        let (block, place) = find(blocks, key, keys);
+        let (block, place) = find(blocks, key.as_bytes(), keys);
         blocks[block].remove(place);
         if blocks[block].is_empty() {
             blocks.remove(block);
@@ -57,48 +58,50 @@ impl Listing {
 
     /// The slots whose keys match a pattern, in key order.
     pub fn select(&self, pattern: &str, keys: &Table) -> Vec<u32> {
-        let (prefix, rest) = split(pattern);
-        let level = depth(pattern);
-        let end = if rest.ends_with("**") { self.levels.len() } else { level + 1 };
+        let wanted = pattern.as_bytes();
+        // What comes before the first wildcard; should a segment only begin like one, more is looked at.
+        let begins = |&at: &usize| wanted[at] == b'*' && (at == 0 || wanted[at - 1] == b'/');
+        let (prefix, rest) = wanted.split_at((0..wanted.len()).find(begins).unwrap_or(0));
+        let all = rest == b"*" || rest == b"**";
+        let (level, deeper) = (depth(pattern), rest.ends_with(b"**"));
+        // No text begins with the highest byte.
+        let mut past = prefix.to_vec();
+        let last = past.pop().map_or(u8::MAX, |slash| slash + 1);
+        past.push(last);
         let mut selected = Vec::new();
-        let mut stretches = 0;
-        for blocks in self.levels.iter().take(end).skip(level) {
-            let before = selected.len();
-            let (block, place) = find(blocks, prefix, keys);
-            for &index in blocks[block..].iter().flatten().skip(place) {
-                let key = keys.text(index);
-                if !key.starts_with(prefix) {
-                    break;
-                }
-                if rest == "*" || rest == "**" || matches(pattern, key) {
+        for (other, blocks) in self.levels.iter().enumerate() {
+            if other == level || other > level && deeper {
+                let ((mut block, mut place), end) = (find(blocks, prefix, keys), find(blocks, &past, keys));
+                while (block, place) < end {
+                    let Some(&index) = blocks[block].get(place) else {
+                        (block, place) = (block + 1, 0);
+                        continue;
+                    };
                     selected.push(index);
+                    place += 1;
                 }
             }
-            stretches += usize::from(selected.len() > before);
         }
-        if stretches > 1 {
-            sort(&mut selected, &|a, b| keys.text(a).cmp(keys.text(b)));
+        if !all {
+            selected.retain(|&index| matches(pattern, keys.text(index)));
+        }
+        if deeper {
+            sort(&mut selected, &|a, b| compare(keys, a, keys.text(b).as_bytes()));
         }
         selected
     }
 }
 
 /// The block and the place in it of the first key that is not before this text: where it is, or is to be.
-fn find(blocks: &[Vec<u32>], text: &str, keys: &Table) -> (usize, usize) {
-    let from = blocks.partition_point(|slots| slots.first().is_some_and(|&first| keys.text(first) <= text));
-    let block = from.saturating_sub(1);
-    let place = blocks.get(block).map_or(0, |slots| slots.partition_point(|&index| keys.text(index) < text));
+#[inline(never)] // for the size of the kernel
+fn find(blocks: &[Vec<u32>], text: &[u8], keys: &Table) -> (usize, usize) {
+    let after = blocks.partition_point(|slots| slots.first().is_some_and(|&first| compare(keys, first, text).is_le()));
+    let block = after.saturating_sub(1);
+    let place = blocks.get(block).map_or(0, |slots| slots.partition_point(|&index| compare(keys, index, text).is_lt()));
     (block, place)
 }
 
-/// A pattern before its first wildcard, and from there.
-fn split(pattern: &str) -> (&str, &str) {
-    let mut start = 0;
-    for segment in pattern.split('/') {
-        if segment == "*" || segment == "**" {
-            break;
-        }
-        start += segment.len() + 1;
-    }
-    pattern.split_at_checked(start).unwrap_or((pattern, ""))
+#[inline(never)] // for the size of the kernel
+fn compare(keys: &Table, index: u32, text: &[u8]) -> Ordering {
+    keys.text(index).as_bytes().cmp(text)
 }
