@@ -41,6 +41,7 @@ use crate::replica::frame::AGENT_BYTES_MAX;
 use crate::replica::session::{Config, Replica};
 use crate::state::entry::{Entries, Entry};
 use crate::state::history::History;
+use crate::state::listing::Listing;
 use crate::state::namespace::Namespaces;
 use crate::state::watch::Watches;
 use crate::table::{Index, Slot, Table};
@@ -98,6 +99,7 @@ pub struct Kernel<V: Stored> {
     pub pool: V::Pool,
     keys: Table,
     namespaces: Namespaces,
+    listing: Listing,
     entries: Entries<V>,
     history: History,
     watches: Watches<V>,
@@ -149,6 +151,7 @@ impl<V: Stored> Kernel<V> {
             pool,
             keys: Table::new(tables),
             namespaces: Namespaces::new(tables),
+            listing: Listing::default(),
             entries: Entries::default(),
             history,
             watches: Watches::new(tables),
@@ -185,6 +188,7 @@ impl<V: Stored> Kernel<V> {
         }
         let index = self.keys.intern(key);
         self.namespaces.add(index, key);
+        self.listing.add(index, &self.keys);
         index
     }
 
@@ -195,6 +199,7 @@ impl<V: Stored> Kernel<V> {
             self.history.forget(index);
             self.watches.forget(index);
             self.namespaces.remove(index);
+            self.listing.remove(index, &self.keys);
             self.keys.remove(index);
         }
     }
