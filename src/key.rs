@@ -189,8 +189,9 @@ pub(crate) fn head(text: &str) -> &str {
 /// The first segment of key text, and the rest if there are more. By bytes, because `split_once` searches for any
 /// character, which costs more than all else that is done with a segment.
 pub(crate) fn cut(text: &str) -> (&str, Option<&str>) {
-    match text.bytes().position(|byte| byte == b'/') {
-        Some(end) => (&text[..end], Some(&text[end + 1..])),
+    let cut = |end| Some((text.get(..end)?, text.get(end + 1..)?));
+    match text.bytes().position(|byte| byte == b'/').and_then(cut) {
+        Some((head, rest)) => (head, Some(rest)),
         None => (text, None),
     }
 }

@@ -314,10 +314,10 @@ impl<V: Stored> Kernel<V> {
                 let tombstone = Body::tombstone(origin, touched).write().into();
                 self.replica.delete(index, tombstone, unix_ms, self.monotonic_ms);
             }
-            Some(None) => self.replica.write(index, Kind::Lasting, unix_ms),
-            Some(Some(expires_ms)) => {
-                self.expire_at(index, expires_ms);
-                self.replica.write(index, Kind::Mortal, unix_ms);
+            Some(expires_ms) => {
+                expires_ms.into_iter().for_each(|expires_ms| self.expire_at(index, expires_ms));
+                let kind = if expires_ms.is_some() { Kind::Mortal } else { Kind::Lasting };
+                self.replica.write(index, kind, unix_ms);
             }
         }
     }
