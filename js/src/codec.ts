@@ -93,28 +93,10 @@ export class Encoder {
   }
 
   #text(text: string): void {
-    const length = text.length;
-    if (length < 48) {
-      // Short text is mostly ASCII, and a loop is done before the encoder has been called.
-      this.#head(TEXT, length);
-      this.#room(length);
-      let i = 0;
-      for (; i < length; i++) {
-        const unit = text.charCodeAt(i);
-        if (unit >= 0x80) break;
-        this.#buffer[this.#length + i] = unit;
-      }
-      if (i === length) {
-        this.#length += length;
-        return;
-      }
-      this.#length -= headSize(length);
-    }
     const size = utf8Length(text);
     this.#head(TEXT, size);
     this.#room(size);
-    utf8Encoder.encodeInto(text, this.#buffer.subarray(this.#length));
-    this.#length += size;
+    this.#length = writeText(text, this.#buffer, this.#length);
   }
 
   #bytes(bytes: Uint8Array): void {
@@ -215,15 +197,7 @@ class Decoder {
 
   #text(length: number): string {
     const start = this.#skip(length);
-    if (length < 24) {
-      // Short text is mostly ASCII, and a loop is done before the decoder has been called.
-      let text = "";
-      let i = start;
-      for (; i < this.#at && (this.#bytes[i] as number) < 0x80; i++)
-        text += String.fromCharCode(this.#bytes[i] as number);
-      if (i === this.#at) return text;
-    }
-    return utf8Decoder.decode(this.#bytes.subarray(start, this.#at));
+    return readText(this.#bytes, start, this.#at);
   }
 
   #container(count: number, isMap: boolean): Value {
@@ -277,3 +251,29 @@ function rank(unit: number): number {
 
 const utf8Encoder = new TextEncoder();
 const utf8Decoder = new TextDecoder("utf-8", { ignoreBOM: true });
+
+/** Writes text as UTF-8, for which there is room, and returns where it ends. */
+export function writeText(text: string, buffer: Uint8Array, start: number): number {
+  const { length } = text;
+  let i = 0;
+  // Short text is mostly ASCII, and a loop is done before the encoder has been called.
+  for (; i < length && length < 48; i++) {
+    const unit = text.charCodeAt(i);
+    if (unit >= 0x80) break;
+    buffer[start + i] = unit;
+  }
+  const at = start + i;
+  return i < length ? at + utf8Encoder.encodeInto(text.slice(i), buffer.subarray(at)).written : at;
+}
+
+/** The text that is written as UTF-8 in a part of `bytes`. */
+export function readText(bytes: Uint8Array, start: number, end: number): string {
+  let text = "";
+  for (let i = start; end - start < 24; i++) {
+    if (i === end) return text;
+    const unit = bytes[i] as number;
+    if (unit >= 0x80) break;
+    text += String.fromCharCode(unit);
+  }
+  return utf8Decoder.decode(bytes.subarray(start, end));
+}

@@ -432,7 +432,7 @@ export class Hall implements contract.Hall {
   }
 
   usage(): Usage {
-    return Object.fromEntries(this.open().call((core) => core.usage())) as Usage;
+    return Object.fromEntries(this.open().call((core) => core.usage())) as unknown as Usage;
   }
 
   snapshot(): Uint8Array {

@@ -12,9 +12,9 @@ import type * as contract from "./contract.js";
 import type { Adapter, Clock, DefaultSchema, HallOptions, Limits } from "./contract.js";
 import { StatehallError } from "./error.js";
 import { Hall } from "./hall.js";
-import { follow } from "./lifecycle.js";
 import { Session } from "./session.js";
 import { broadcastChannel } from "./share/channel.js";
+import { follow } from "./share/lifecycle.js";
 
 /** The sessions of this realm by name, and the options that each was asked for; empty outside browsers. */
 const realm = new Map<string, readonly [session: Session, asked: string]>();
@@ -80,7 +80,10 @@ function numbered(thing: unknown): string {
 /** The limits that are told. Their names and ranges are judged by the kernel. */
 function given(limits: Partial<Limits>): Partial<Limits> {
   const told = Object.entries(limits).filter(([, max]) => max !== undefined);
-  for (const [name, max] of told) checkArgument(`the limit "${name}"`, max, "whole");
+  for (const [name, max] of told) {
+    checkArgument("a limit's name", name, "text");
+    checkArgument(`the limit "${name}"`, max, "whole");
+  }
   return Object.fromEntries(told);
 }
 

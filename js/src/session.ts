@@ -14,8 +14,9 @@ import { Agents } from "./agents.js";
 import { Alarm } from "./clock.js";
 import { Encoder } from "./codec.js";
 import type { Adapter, Agent, Clock, Limits, Metadata, Value } from "./contract.js";
-import { Core, reset, started } from "./core.js";
-import { Dispatcher, ownerName, type Told, type Watch, type Watches } from "./dispatch.js";
+import { instance, instantiate } from "./core.js";
+import { Core } from "./crossing.js";
+import { Dispatcher, type Told, type Watch, type Watches } from "./dispatch.js";
 import { readError, StatehallError } from "./error.js";
 import { Journal } from "./journal.js";
 import { type Cell, Mirror, mirrorChange, whole } from "./mirror.js";
@@ -80,12 +81,12 @@ export class Session {
   constructor(opening: Opening) {
     this.#opening = opening;
 
-    if (!started()) start();
+    if (!instance()) start();
     this.dispatcher = new Dispatcher((error) => this.report(error));
     this.#alarm = new Alarm(opening.clock, (late) => this.#ring(late));
     this.core = this.#open(opening.seed);
     this.id = this.core.session();
-    this.limits = Object.freeze(Object.fromEntries(this.core.limits()) as Limits);
+    this.limits = Object.freeze(Object.fromEntries(this.core.limits()) as unknown as Limits);
     if (!this.shared) this.#synced();
     this.#bus = new Bus(
       opening.adapters,
@@ -313,7 +314,7 @@ export class Session {
 
   /** Opens a watch in the kernel. */
   #register(watch: Watch, initial: boolean): void {
-    watch.id = this.core.watch(watch.pattern, initial, ownerName(watch), watch.capacity ?? -1);
+    watch.id = this.core.watch(watch.pattern, initial, watch.capacity ?? -1);
     this.watches.set(watch.id, watch);
   }
 
@@ -386,7 +387,7 @@ export class Session {
         this.#flushed = core.advance(now, monotonic);
         this.#send();
         const delay = core.next_wake(now, monotonic);
-        if (delay >= 0) this.#alarm.set(monotonic, delay);
+        if (delay < Infinity) this.#alarm.set(monotonic, delay);
       });
       this.settle();
     } catch (error) {
@@ -549,7 +550,7 @@ export class Session {
   #replaceInstance(): void {
     if (this.epoch !== epoch) return;
     epoch++;
-    reset();
+    instantiate();
   }
 
   /** Makes the hall anew, in a new instance, from what the mirror holds. */
