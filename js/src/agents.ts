@@ -24,6 +24,11 @@ export class Agents {
     return number;
   }
 
+  /** The number of an agent who is held. */
+  number(agent: Agent): number {
+    return this.#known.get(agent)?.number ?? 0;
+  }
+
   /** Lets go of an agent; `forget` is called for one whom nobody holds any more. */
   release(agent: Agent, forget: (number: number) => void): void {
     const found = this.#known.get(agent);

@@ -60,3 +60,27 @@ export class Alarm {
     this.#wake = undefined;
   }
 }
+
+/** How often a waiting process is woken: what for does not matter. */
+const ALIVE_MS = 5_000;
+
+/**
+ * Opens once. Timers let a process end, but whoever waits for a gate is kept until it opens: so it must be one that
+ * soon does.
+ */
+export class Gate {
+  open: () => void = () => {};
+  readonly #opened = new Promise<void>((resolve) => {
+    this.open = resolve;
+  });
+  #waiting = false;
+
+  get opened(): Promise<void> {
+    if (!this.#waiting) {
+      this.#waiting = true;
+      const alive = setInterval(() => {}, ALIVE_MS);
+      this.#opened.then(() => clearInterval(alive));
+    }
+    return this.#opened;
+  }
+}

@@ -56,6 +56,15 @@ export class Encoder {
     return this.#length - start;
   }
 
+  /** Appends a value after its length in four bytes. */
+  append(value: Value): void {
+    this.#room(4);
+    const at = this.#length;
+    this.#length += 4;
+    const size = this.write(value);
+    this.#view.setUint32(at, size, true);
+  }
+
   #value(value: Value): void {
     switch (typeof value) {
       case "number":

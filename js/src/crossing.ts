@@ -1,9 +1,9 @@
 /**
  * The crossing to the kernel: one way for all calls.
  *
- * Numbers and truth values cross as they are. Texts, lists of texts, bytes and rows of numbers are copied into memory
- * that the kernel gives back. What a call returns is a number, a listing, or a negative number for what the kernel has
- * left in its memory: see `answer.rs` and `texts.rs` in `src/face/js`.
+ * Numbers and truth values cross as they are. What is more than that is the first argument: text, a list of texts, bytes
+ * or a row of numbers, copied into memory that the kernel gives back. What a call returns is a number, a listing, or a
+ * negative number for what the kernel has left in its memory: see `answer.rs` and `texts.rs` in `src/face/js`.
  */
 
 import { readText, writeText } from "./codec.js";
@@ -20,17 +20,18 @@ const TEXT = -4;
 const END = 0xff;
 
 type Texts = readonly string[];
-type Argument = number | bigint | boolean | string | Texts | Uint8Array | Float64Array;
+type Row = Uint8Array | Float64Array;
+type Plain = number | bigint | boolean;
 /** A listing: of each fact its name, and the fact. */
 type Facts<T = number> = Iterable<readonly [name: string, fact: T]>;
 
 /** One kernel: what `Core` in `src/face/js/mod.rs` exports. An error is thrown as text, `code: detail`. */
 export interface Core {
-  put(slot: number, ref: number, size: number, origin: number, now: number, replaced: number): number;
+  grant(slot: number): number;
+  catch_up(puts: Float64Array, now: number): void;
   free(): void;
-  name_agent(number: number, name: string): void;
+  name_agent(name: string, number: number): void;
   forget_agent(number: number): void;
-  take_error(): string;
   write(
     key: string,
     ref: number,
@@ -47,7 +48,7 @@ export interface Core {
   clear(selector: Texts, origin: number, now: number): number;
   check_key(key: string): void;
   select(selector: Texts): Float64Array;
-  changes(revision: number, selector: Texts): Float64Array;
+  changes(selector: Texts, revision: number): Float64Array;
   entry(key: string): Float64Array;
   entry_origin(key: string): string;
   begin(): void;
@@ -66,7 +67,7 @@ export interface Core {
   rejoin(now: number, monotonic: number): void;
   leave(): void;
   wanted(): Float64Array;
-  supply(lengths: Float64Array, bytes: Uint8Array): void;
+  supply(bytes: Uint8Array): void;
   advance(now: number, monotonic: number): number;
   next_wake(now: number, monotonic: number): number;
   next_frame(): Uint8Array;
@@ -78,17 +79,15 @@ export interface Core {
   sessions(now: number): Facts<never>[];
 }
 
-/** What is exported for one kernel: each call takes its pointer first. */
-type Exports = Record<string, (...numbers: unknown[]) => unknown>;
+type Export = (...args: unknown[]) => unknown;
 
 class Crossing {
-  private readonly wasm = instance() as InitOutput;
-  private readonly pointer: number;
+  readonly pointer: number;
 
-  constructor(...opening: Argument[]) {
-    const { wasm } = this;
-    if (!("drain" in this)) define(Object.keys(wasm));
-    const [pointer, problem, failed] = (wasm.core_new as Exports[string])(...passed(wasm, opening)) as number[];
+  constructor(texts: Texts, ...rest: Plain[]) {
+    const wasm = instance() as InitOutput;
+    if (wasm !== known) define(wasm);
+    const [pointer, problem, failed] = (wasm.core_new as Export)(copy(texts), length, ...rest) as number[];
     if (failed) {
       const error: unknown = wasm.__wbindgen_externrefs.get(problem as number);
       wasm.__externref_table_dealloc(problem as number);
@@ -98,82 +97,80 @@ class Crossing {
     lost?.register(this, [wasm, this.pointer], this);
   }
 
-  /** Not like the others, because it is called the most. */
-  put(slot: number, ref: number, size: number, origin: number, now: number, replaced: number): number {
-    return this.wasm.core_put(this.pointer, slot, ref, size, origin, now, replaced);
-  }
-
   free(): void {
     lost?.unregister(this);
-    free([this.wasm, this.pointer]);
-  }
-
-  call(name: string, args: readonly Argument[]): unknown {
-    const { wasm, pointer } = this;
-    const result = ((wasm as unknown as Exports)[name] as Exports[string])(pointer, ...passed(wasm, args));
-    if (!((result as number) < 0)) return result;
-    const { buffer } = wasm.memory;
-    const start = wasm.core_start(pointer) >>> 0;
-    const length = wasm.core_length(pointer);
-    if (result === NUMBERS) return new Float64Array(buffer, start, length).slice();
-    const bytes = new Uint8Array(buffer, start, length).slice();
-    if (result === BYTES) return bytes;
-    const texts: string[] = [];
-    for (let at = 0; at < length; ) {
-      const end = bytes.indexOf(END, at);
-      texts.push(readText(bytes, at, end));
-      at = end + 1;
-    }
-    if (result === TEXTS) return texts;
-    if (result === TEXT) return texts[0];
-    throw texts[0];
+    free([known, this.pointer]);
   }
 }
+
+/** The instance whose exports are the methods. */
+let known: InitOutput;
 
 /** Makes a method of each export that takes a kernel. */
-function define(names: readonly string[]): void {
-  const methods = Crossing.prototype as unknown as Record<string, unknown>;
-  for (const name of names) {
+function define(wasm: InitOutput): void {
+  known = wasm;
+  const methods = Crossing.prototype as unknown as Record<string, Export>;
+  for (const [name, call] of Object.entries(wasm as unknown as Record<string, Export>)) {
     const [, method] = /^core_(?!new|start|length)(.+)/.exec(name) ?? [];
-    if (method) {
-      methods[method] ??= function (this: Crossing, ...args: Argument[]) {
-        return this.call(name, args);
-      };
-    }
+    if (!method) continue;
+    // Not a list of arguments, which would take more time than the call. No call has more; what is too much is ignored.
+    methods[method] = function (this: Crossing, a, b, c, d, e, f, g, h, i, j) {
+      const { pointer } = this;
+      const result =
+        typeof a === "string" || typeof a === "object"
+          ? call(pointer, copy(a as Texts), length, b, c, d, e, f, g, h, i, j)
+          : call(pointer, a, b, c, d, e, f, g, h, i, j);
+      return typeof result === "number" && result < 0 ? read(result, pointer) : result;
+    };
   }
 }
 
-/** The arguments as they cross: for each that is copied, where it is and how long. */
-function passed(wasm: InitOutput, args: readonly Argument[]): (number | bigint | boolean)[] {
-  const passed: (number | bigint | boolean)[] = [];
-  for (const arg of args) {
-    if (typeof arg === "string") passed.push(...copied(wasm, [arg], 0));
-    else if (typeof arg !== "object") passed.push(arg);
-    else if (Array.isArray(arg)) passed.push(...copied(wasm, arg, 1));
-    else {
-      const row = arg as Uint8Array | Float64Array;
-      const width = row.BYTES_PER_ELEMENT;
-      const start = wasm.__wbindgen_malloc(row.length * width, width) >>> 0;
-      const { buffer } = wasm.memory;
-      (width > 1 ? new Float64Array(buffer) : new Uint8Array(buffer)).set(row, start / width);
-      passed.push(start, row.length);
-    }
-  }
-  return passed;
+/** Copies what is more than a number into the kernel's memory; returns where it is, and leaves its length in `length`. */
+function copy(what: string | Texts | Row): number {
+  if (typeof what === "string") return copyTexts([what], 0);
+  if (Array.isArray(what)) return copyTexts(what, 1);
+  const { BYTES_PER_ELEMENT: width } = what as Row;
+  length = what.length;
+  const start = known.__wbindgen_malloc(length * width, width) >>> 0;
+  const { buffer } = known.memory;
+  (width > 1 ? new Float64Array(buffer) : new Uint8Array(buffer)).set(what as Row, start / width);
+  return start;
 }
+
+/** How long that is which was copied last. */
+let length = 0;
 
 /** Copies texts, each with so many bytes at its end. */
-function copied(wasm: InitOutput, texts: Texts, ends: number): [start: number, length: number] {
-  let length = 0;
+function copyTexts(texts: Texts, ends: number): number {
+  length = 0;
   for (const text of texts) length += utf8Length(text) + ends;
-  const start = wasm.__wbindgen_malloc(length, 1) >>> 0;
-  const bytes = new Uint8Array(wasm.memory.buffer, start, length);
+  const start = known.__wbindgen_malloc(length, 1) >>> 0;
+  const bytes = new Uint8Array(known.memory.buffer, start, length);
   let at = 0;
   for (const text of texts) {
     at = writeText(text, bytes, at);
     if (ends > 0) bytes[at++] = END;
   }
-  return [start, length];
+  return start;
+}
+
+/** Reads what a negative number stands for. */
+function read(kind: number, pointer: number): unknown {
+  const { buffer } = known.memory;
+  const start = known.core_start(pointer) >>> 0;
+  const length = known.core_length(pointer);
+  if (kind === NUMBERS) return new Float64Array(buffer, start, length).slice();
+  const bytes = new Uint8Array(buffer, start, length);
+  if (kind === BYTES) return bytes.slice();
+  const texts: string[] = [];
+  for (let at = 0; at < length; ) {
+    const end = bytes.indexOf(END, at);
+    texts.push(readText(bytes, at, end));
+    at = end + 1;
+  }
+  if (kind === TEXTS) return texts;
+  if (kind === TEXT) return texts[0];
+  throw texts[0];
 }
 
 /** Frees a kernel, unless its instance has been replaced. */
@@ -185,4 +182,4 @@ function free([wasm, pointer]: readonly [InitOutput, number]): void {
 const lost = typeof FinalizationRegistry === "undefined" ? undefined : new FinalizationRegistry(free);
 
 /** Opens kernels. There must be an instance. */
-export const Core = Crossing as unknown as new (...opening: Argument[]) => Core;
+export const Core = Crossing as unknown as new (texts: Texts, ...rest: Plain[]) => Core;

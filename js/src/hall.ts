@@ -1,9 +1,9 @@
 /**
  * A handle to a hall: what one agent does there.
  *
- * Reads come from the mirror. A put of a value to a known key is the hot path: it crosses to the kernel once, with
- * numbers only, and calls the watchers when the kernel has returned. Everything else takes the slower road through
- * records (see `session.ts`).
+ * Reads come from the mirror. A put of a value to a known key is the hot path: it changes the mirror and calls the
+ * watchers, and the kernel catches up at the latest when the turn ends. Everything else takes the slower road through
+ * the kernel and its records (see `session.ts`).
  */
 
 import { ChangeStream } from "./changes.js";
@@ -37,15 +37,9 @@ import { ownerName, type Watch } from "./dispatch.js";
 import { StatehallError } from "./error.js";
 import { exported } from "./export.js";
 import { keyText, patternOf } from "./key.js";
-import type { Cell } from "./mirror.js";
+import type { Cell } from "./mirror/mirror.js";
 import type { Session } from "./session.js";
 import { type Admitted, admit, admitMetadata, handOut } from "./value.js";
-
-// The bits of the kernel's answer to a hot put; see `src/face/js/mod.rs`.
-const PENDING = 1;
-const RELEASED = 2;
-const REFUSED = 4;
-const SET_SHIFT = 3;
 
 type Watcher = (change: Change) => unknown;
 
@@ -102,49 +96,33 @@ export class Hall implements contract.Hall {
   private set(key: Key, value: unknown, options?: contract.PutOptions): Written {
     const session = this.session_;
     const text = typeof key === "string" ? key : keyText(key);
-    const cell = session.find(text);
-    if (cell === undefined) return this.write(keyText(text), cell, value, options);
-    if (options !== undefined) return this.write(text, cell, value, options);
-    const { value: admitted, size, same } = admit(value, cell.value, session.limits);
+    const cell = session.mirror.cells.get(text);
+    if (cell === undefined || options !== undefined || !session.grants(cell)) return this.write(text, value, options);
+    const old = cell.value;
+    const { value: admitted, size, same } = admit(value, old, session.limits);
     if (same) return { revision: cell.revision, changed: false, conflict: false };
-    return this.store(cell, admitted, size);
-  }
-
-  /** The hot path: one crossing, numbers only. */
-  private store(cell: Cell, value: Value, size: number): Written {
-    const session = this.session_;
-    const { mirror } = session;
-    const { value: old, ref: replaced } = cell;
-    const { agent } = this;
-    let ref = session.journal?.refBefore(cell, value, session.limits);
-    if (ref === undefined) ref = mirror.hold(value);
-    let answer: number;
-    try {
-      answer = session.core.put(cell.slot, ref, size, this.origin, session.now(), replaced);
-    } catch (error) {
-      throw session.explain(error);
-    }
-    if (answer & REFUSED) throw session.refusal();
+    const more = size - cell.size;
+    if (more > 0 && more > session.room) return this.write(text, value);
+    // The hot path: what the kernel would do, it does when it catches up. A batch tells when it is committed.
+    const { journal } = session;
+    session.now();
+    session.room -= more;
     const revision = session.revision + 1;
-    if (session.journal) session.journal.note(cell);
-    else session.revision = revision;
-    cell.ref = ref;
-    cell.value = value;
+    if (journal === undefined) session.revision = revision;
+    else journal.note(cell);
+    cell.value = admitted;
     cell.revision = revision;
-    cell.origin = agent;
-    cell.metadata = undefined;
-    cell.expires = undefined;
-    if (answer & RELEASED) mirror.letGo(replaced);
-    const set = answer >>> SET_SHIFT;
-    if (answer & PENDING) session.settle();
-    if (set > 0) {
-      session.dispatcher.tellNow(session.members(set), {
-        key: cell.key,
-        watched: cell.key,
-        value,
+    cell.size = size;
+    cell.origin = this.agent;
+    session.ahead.add(cell, journal !== undefined, session.mirror.cells.size);
+    if (cell.watches !== undefined && journal === undefined) {
+      session.dispatcher.tellNow(cell.watches, {
+        key: text,
+        watched: text,
+        value: admitted,
         old,
         revision,
-        origin: agent,
+        origin: this.agent,
         metadata: undefined,
         initial: false,
         deleted: false,
@@ -153,11 +131,14 @@ export class Hall implements contract.Hall {
     return { revision, changed: true, conflict: false };
   }
 
-  /** A put with options, or of a key that the kernel has no slot for. */
-  private write(key: string, cell: Cell | undefined, value: unknown, options: contract.PutOptions = {}): Written {
+  /** A put that enters the kernel. */
+  private write(text: string, value: unknown, options: contract.PutOptions = {}): Written {
     checkOptions(options, putOptions);
     const session = this.session_;
     const { mirror, limits } = session;
+    session.call(() => {}); // so that the cell is what the kernel knows
+    const cell = session.find(text);
+    const key = cell === undefined ? keyText(text) : text;
     const { expect = -1, ttl = -1, touch = false, metadata } = options;
     const facts = metadata === undefined ? undefined : admitMetadata(metadata, cell?.metadata, limits);
     const { value: admitted, size, same } = admit(value, cell?.value, limits);
@@ -175,6 +156,7 @@ export class Hall implements contract.Hall {
         session.journal?.note(written);
         // A renewal is told to nobody, not even to the mirror.
         written.expires = ttl < 0 ? undefined : session.now() + ttl;
+        written.term = 0;
         // A batch tells when it is committed, but its own reads see its writes.
         if (session.journal)
           Object.assign(written, {
@@ -292,7 +274,7 @@ export class Hall implements contract.Hall {
     const session = this.open();
     const pattern = selector === undefined ? [] : patternOf(selector);
     session.expire();
-    const pairs = session.call((core) => core.changes(revision, pattern));
+    const pairs = session.call((core) => core.changes(pattern, revision));
     if (pairs[0] === 1) return { compacted: true, revision: session.revision };
     const changes: Since.Item[] = [];
     for (let i = 1; i < pairs.length; i += 2) {
@@ -498,7 +480,7 @@ export class Hall implements contract.Hall {
   /** Mirrors a delete inside a batch. */
   #drop(cell: Cell): void {
     this.session_.journal?.note(cell);
-    Object.assign(cell, { ref: 0, value: undefined, revision: 0, metadata: undefined, expires: undefined });
+    Object.assign(cell, { term: 0, ref: 0, value: undefined, revision: 0, metadata: undefined, expires: undefined });
   }
 }
 

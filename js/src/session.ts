@@ -11,16 +11,17 @@
  */
 
 import { Agents } from "./agents.js";
-import { Alarm } from "./clock.js";
+import { Alarm, Gate } from "./clock.js";
 import { Encoder } from "./codec.js";
-import type { Adapter, Agent, Clock, Limits, Metadata, Value } from "./contract.js";
+import type { Adapter, Agent, Clock, Limits, Value } from "./contract.js";
 import { instance, instantiate } from "./core.js";
 import { Core } from "./crossing.js";
 import { Dispatcher, type Told, type Watch, type Watches } from "./dispatch.js";
 import { readError, StatehallError } from "./error.js";
-import { Journal } from "./journal.js";
-import { type Cell, Mirror, mirrorChange, whole } from "./mirror.js";
-import { INITIAL, NOTIFY, type Numbers, READY, REPORT, SESSIONS, SYNCED, TAKEN, WIDTH } from "./record.js";
+import { Ahead } from "./mirror/ahead.js";
+import { Journal } from "./mirror/journal.js";
+import { type Cell, Mirror, mirrorChange, whole } from "./mirror/mirror.js";
+import * as records from "./mirror/record.js";
 import { Bus } from "./share/bus.js";
 import { start } from "./start.js";
 import { admit, admitMetadata } from "./value.js";
@@ -41,17 +42,23 @@ export interface Opening {
 /** A timer that comes this late means that the session was frozen or suspended, and may have missed anything. */
 const ASLEEP_MS = 5_000;
 
+/** By what the kernel multiplies the set of a grant. */
+const GRANT = 2 ** 32;
+
 /** How often the wasm instance, which all sessions of the realm share, has been replaced. */
 let epoch = 0;
 
 export class Session {
   core: Core;
   readonly mirror = new Mirror();
+  readonly ahead = new Ahead();
   readonly dispatcher: Dispatcher;
   readonly watches = new Map<number, Watch>();
   readonly limits: Limits;
   revision = 0;
   journal: Journal | undefined;
+  /** How many bytes more there may be. */
+  room = 0;
   closed = false;
   id: string;
   /** Told when somebody comes or goes. */
@@ -61,33 +68,32 @@ export class Session {
 
   private epoch = epoch;
   readonly #agents = new Agents();
+  /** What the kernel grants it grants for a term, which ends when a watch is opened or closed. */
+  private term = 1;
   private sets: (Watches | undefined)[] = [];
   /** Whether the instance has been replaced in the middle of a batch that goes on. */
   private interrupted = false;
   readonly #calls: (() => void)[] = [];
   #taken: Told | undefined;
   private time: number | undefined;
+  /** The time of the last turn that has begun, to which all belongs that the kernel has to catch up with. */
+  #began = 0;
   #flushed = 0;
   readonly #alarm: Alarm;
-  #synced: () => void = () => {};
-  readonly #joined = new Promise<void>((resolve) => {
-    this.#synced = resolve;
-  });
+  readonly #joined = new Gate();
   #awake = true;
-  #waiting: Promise<void> | undefined;
   readonly #bus: Bus;
 
   readonly #opening: Opening;
   constructor(opening: Opening) {
     this.#opening = opening;
-
     if (!instance()) start();
     this.dispatcher = new Dispatcher((error) => this.report(error));
     this.#alarm = new Alarm(opening.clock, (late) => this.#ring(late));
     this.core = this.#open(opening.seed);
     this.id = this.core.session();
     this.limits = Object.freeze(Object.fromEntries(this.core.limits()) as unknown as Limits);
-    if (!this.shared) this.#synced();
+    if (!this.shared) this.#joined.open();
     this.#bus = new Bus(
       opening.adapters,
       opening.name,
@@ -109,32 +115,57 @@ export class Session {
 
   /** Resolves when a peer's state has arrived, or nobody has answered. */
   get ready(): Promise<void> {
-    if (!this.#waiting) {
-      // The hall's own timers let a process end; whoever waits for this is kept until it comes, which it soon does.
-      const alive = setInterval(() => {}, ASLEEP_MS);
-      this.#waiting = this.#joined.then(() => clearInterval(alive));
-    }
-    return this.#joined;
+    return this.#joined.opened;
   }
 
   /** The time of this turn. */
   now(): number {
     return this.time ?? this.beginTurn();
   }
-
   private beginTurn(): number {
     queueMicrotask(() => this.#endTurn());
-    return (this.time = this.#opening.clock.now());
+    return (this.time = this.#began = this.#opening.clock.now());
   }
 
-  /** Calls the kernel, and turns what it throws into what a user can read. */
+  /** Calls the kernel, when it has caught up, and turns what it throws into what a user can read. */
   call<R>(work: (core: Core) => R): R {
     this.checked();
     try {
+      if (!this.ahead.isEmpty) this.#catchUp();
       return work(this.core);
     } catch (error) {
       throw this.explain(error);
     }
+  }
+
+  /** Tells the kernel of the puts that the mirror has taken. */
+  #catchUp(): void {
+    const { mirror, journal } = this;
+    this.ahead.tell(
+      (puts) => this.core.catch_up(puts, this.#began),
+      (agent) => this.#agents.number(agent),
+      // What was there before a batch may come back.
+      (cell, value) => {
+        if (journal) return (cell.ref = journal.refBefore(cell, value, this.limits) ?? mirror.hold(value));
+        mirror.values[cell.ref] = value;
+        return 0;
+      },
+    );
+  }
+
+  /** Whether a put to the cell needs nothing of the kernel. */
+  grants(cell: Cell): boolean {
+    return cell.term === this.term || this.ask(cell);
+  }
+
+  private ask(cell: Cell): boolean {
+    const granted = this.call((core) => core.grant(cell.slot));
+    if (granted === Infinity) return false;
+    const set = Math.floor(granted / GRANT);
+    cell.size = whole(granted % GRANT);
+    cell.watches = set > 0 ? this.members(set) : undefined;
+    cell.term = this.term;
+    return true;
   }
 
   /** Calls the kernel, and carries out what that has caused, even if it failed. */
@@ -152,7 +183,11 @@ export class Session {
     if (!(error instanceof WebAssembly.RuntimeError)) return error;
     const detail = "the kernel trapped and was rebuilt; the command that failed did not happen";
     try {
-      this.#replaceInstance();
+      // Unless another session has done so already.
+      if (this.epoch === epoch) {
+        epoch++;
+        instantiate();
+      }
       this.#rebuild();
       return new StatehallError("poisoned", detail, { cause: error });
     } catch (cause) {
@@ -165,7 +200,7 @@ export class Session {
 
   /** The kernel's number for an agent, until a handle of this agent is closed. */
   origin(agent: Agent): number {
-    return this.call((core) => this.#agents.hold(agent, (number) => core.name_agent(number, agent)));
+    return this.call((core) => this.#agents.hold(agent, (number) => core.name_agent(agent, number)));
   }
 
   /** A handle of this agent is closed. */
@@ -200,21 +235,18 @@ export class Session {
   #update(): void {
     const { core, mirror } = this;
     const numbers = core.drain();
-    let at = 1;
-    const list = () => {
-      const start = at + 1;
-      at = start + (numbers[at] as number);
-      return numbers.subarray(start, at);
-    };
-    const [arrivals, values, slots, sets] = [list(), list(), list(), list()];
+    const { arrivals, values, slots, sets, told } = records.readDrained(numbers);
     if (arrivals.length > 0) mirror.arrive(arrivals, core.arrived_bytes());
-    if (at < numbers.length) {
+    if (told.length > 0) {
       const texts = core.texts();
-      for (; at < numbers.length; at += WIDTH) this.#carryOut(numbers.subarray(at, at + WIDTH), texts);
+      for (let at = 0; at < told.length; at += records.WIDTH) {
+        this.#carryOut(told.subarray(at, at + records.WIDTH), texts);
+      }
     }
     mirror.release(values, slots);
     for (const set of sets) this.sets[set] = undefined;
     this.revision = numbers[0] as number;
+    this.room = this.limits.bytes - (numbers[1] as number);
   }
 
   /** Takes the oldest change that waits for the reader of an iterated watch. */
@@ -240,11 +272,6 @@ export class Session {
     if (this.epoch !== epoch) this.#rebuild();
     if (this.interrupted)
       throw new StatehallError("poisoned", "the kernel trapped in this batch, so nothing of it happens");
-  }
-
-  /** Why the kernel refused a hot put. */
-  refusal(): StatehallError {
-    return readError(this.act((core) => core.take_error()));
   }
 
   /** Changes waiting for the reader of an iterated watch, and missed by it. */
@@ -285,17 +312,15 @@ export class Session {
 
   /** Puts the mirror back to before the open batch. */
   #abandon(): void {
+    this.ahead.clear();
     this.journal?.restore();
     this.journal = undefined;
   }
 
   /** Refuses a command while watchers are too far behind: they have written faster than they were called. */
   checkBacklog(): void {
-    if (this.dispatcher.backlog >= this.limits.notices) this.refuseBacklog();
-  }
-
-  private refuseBacklog(): never {
     const { notices } = this.limits;
+    if (this.dispatcher.backlog < notices) return;
     throw new StatehallError("limit", `notices is at most ${notices}, this needs ${notices + 1}`);
   }
 
@@ -314,15 +339,19 @@ export class Session {
 
   /** Opens a watch in the kernel. */
   #register(watch: Watch, initial: boolean): void {
+    this.term++;
     watch.id = this.core.watch(watch.pattern, initial, watch.capacity ?? -1);
     this.watches.set(watch.id, watch);
   }
 
   closeWatch(watch: Watch): void {
     if (!this.watches.delete(watch.id) || this.closed) return;
+    this.term++;
     try {
       watch.missed = this.queue(watch).missed;
       this.call((core) => core.unwatch(watch.id));
+      // What was waiting in its queue is let go.
+      if (watch.capacity !== undefined) this.settle();
     } catch (error) {
       // Whoever stops a watch has stopped it.
       this.report(error);
@@ -369,11 +398,8 @@ export class Session {
     const refs = this.core.wanted();
     if (refs.length === 0) return;
     const encoder = new Encoder();
-    const lengths = new Float64Array(refs.length);
-    refs.forEach((ref, i) => {
-      lengths[i] = encoder.write(this.mirror.values[ref] as Value);
-    });
-    this.core.supply(lengths, encoder.bytes());
+    for (const ref of refs) encoder.append(this.mirror.values[ref] as Value);
+    this.core.supply(encoder.bytes());
   }
 
   /** Lets time pass: what is due expires, is sent, and the next timer is armed. */
@@ -443,16 +469,15 @@ export class Session {
     this.#alarm.cancel();
     for (const watch of [...this.watches.values()]) watch.stop();
     if (this.#awake) this.#bus.close();
-    this.#synced();
+    this.#joined.open();
     this.#opening.ended();
   }
 
   #open(seed: bigint): Core {
     const { name, agent, limits, notify, clock } = this.#opening;
-    const [names, maxima] = [Object.keys(limits), Float64Array.from(Object.values(limits))];
+    const texts = [name, agent, ...Object.entries(limits).flat().map(String)];
     try {
-      const { shared, revision } = this;
-      return new Core(name, agent, seed, names, maxima, notify, shared, revision, clock.now(), clock.monotonic());
+      return new Core(texts, seed, notify, this.shared, this.revision, clock.now(), clock.monotonic());
     } catch (error) {
       throw typeof error === "string" ? readError(error) : error;
     }
@@ -502,35 +527,24 @@ export class Session {
   }
 
   #carryOut(record: Float64Array, texts: readonly string[]): void {
-    const [kind, whom, slot, value, old, revision, origin, metadata, key, expires, initial] =
-      record as Iterable<number> as Numbers;
-    if (kind === READY) this.#calls.push(() => this.watches.get(whom)?.watcher(undefined as never));
-    else if (kind === SYNCED) this.#synced();
-    else if (kind === SESSIONS) this.#calls.push(() => this.#announce());
-    else if (kind === REPORT) this.#calls.push(() => this.report(readError(texts[origin] as string)));
+    const numbers = record as Iterable<number> as records.Numbers;
+    const [kind, whom, slot, value, , , origin, , key, expires] = numbers;
+    if (kind === records.READY) this.#calls.push(() => this.watches.get(whom)?.watcher(undefined as never));
+    else if (kind === records.SYNCED) this.#joined.open();
+    else if (kind === records.SESSIONS) this.#calls.push(() => this.#announce());
+    else if (kind === records.REPORT) this.#calls.push(() => this.report(readError(texts[origin] as string)));
     else {
-      const { values } = this.mirror;
       const cell = slot < 0 ? undefined : this.mirror.at(slot, texts[key]);
-      const told: Told = {
-        key: cell?.key ?? (texts[key] as string),
-        watched: "",
-        value: values[value],
-        old: values[old],
-        revision: whole(revision),
-        origin: texts[origin] as string,
-        metadata: values[metadata] as Metadata | undefined,
-        initial: initial === 1,
-        deleted: value === 0,
-      };
-      if (kind === NOTIFY) {
+      const told = records.toldOf(numbers, cell, this.mirror.values, texts);
+      if (kind === records.NOTIFY) {
         if (cell) mirrorChange(cell, value, told, expires < 0 ? undefined : expires);
         if (whom > 0) this.dispatcher.tell(this.members(whom), told);
         return;
       }
       const watch = this.watches.get(whom);
       if (watch === undefined) return;
-      if (kind === INITIAL) this.dispatcher.tell(watch, told);
-      else if (kind === TAKEN) this.#taken = told;
+      if (kind === records.INITIAL) this.dispatcher.tell(watch, told);
+      else if (kind === records.TAKEN) this.#taken = told;
     }
   }
 
@@ -546,13 +560,6 @@ export class Session {
     }
   }
 
-  /** Replaces the instance that has trapped, unless another session has done so already. */
-  #replaceInstance(): void {
-    if (this.epoch !== epoch) return;
-    epoch++;
-    instantiate();
-  }
-
   /** Makes the hall anew, in a new instance, from what the mirror holds. */
   #rebuild(): void {
     this.interrupted = this.journal !== undefined;
@@ -565,7 +572,7 @@ export class Session {
     // A session of its own, with randomness that is new but no less repeatable.
     this.core = this.#open(BigInt.asUintN(64, this.#opening.seed + BigInt(epoch) * 0x9e3779b97f4a7c15n));
     this.id = this.core.session();
-    this.#agents.retell((number, agent) => this.core.name_agent(number, agent));
+    this.#agents.retell((number, agent) => this.core.name_agent(agent, number));
     // What others were told comes first and as old as can be, so that whatever they know better stays.
     const told = (cell: Cell) => this.shared && cell.revision <= this.#flushed;
     for (const cell of cells) if (told(cell)) this.#rewrite(cell, 1);
@@ -581,7 +588,7 @@ export class Session {
     const facts = metadata && admitMetadata(metadata, undefined, limits);
     const ttl = expires === undefined ? -1 : Math.max(1, expires - now);
     const refs = [mirror.hold(value as Value), facts ? mirror.hold(facts.value) : 0] as const;
-    const agent = this.#agents.hold(origin, (number) => core.name_agent(number, origin));
+    const agent = this.#agents.hold(origin, (number) => core.name_agent(origin, number));
     const written = core.write(key, refs[0], size, refs[1], facts?.size ?? 0, agent, -1, ttl, false, now);
     this.#agents.release(origin, (number) => core.forget_agent(number));
     // From now on the kernel names this key by its slot.

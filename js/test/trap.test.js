@@ -231,6 +231,9 @@ test("a hall that cannot be rebuilt says so and is closed", (t) => {
 /** Everything that calls the kernel, in an order in which each has something to do. */
 const deeds = {
   put: (hall) => hall.put("a", { n: 2 }),
+  "puts that the kernel hears of later": (hall) => {
+    for (let n = 0; n < 3; n++) hall.put("plain", n);
+  },
   "put with options": (hall) => hall.put("fresh", 1, { metadata: { m: 1 }, ttl: 5_000 }),
   get: (hall) => hall.get("absent"),
   entry: (hall) => hall.entry("a"),

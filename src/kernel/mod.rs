@@ -15,6 +15,7 @@
 //! writes; outside, nothing has happened until it is committed. A key that ends a batch as it
 //! began it has not changed.
 
+mod behind;
 pub mod body;
 pub mod command;
 pub mod effect;
@@ -26,6 +27,7 @@ mod sync;
 mod watching;
 mod writing;
 
+pub use behind::{Behind, Grant};
 pub use command::{Command, Hot, Measured, Reply, Time, at_position};
 pub use effect::Effect;
 pub use limits::Limits;
@@ -64,7 +66,7 @@ pub struct Options {
     /// Whether watchers hear anything.
     pub notify: bool,
     /// Whether every change is an effect, even if nobody watches: for a face that keeps a mirror.
-    /// A face that calls [`Kernel::put_slot`] mirrors that change itself.
+    /// A face that calls [`Kernel::put_slot`] or [`Kernel::catch_up`] mirrors that change itself.
     pub mirror: bool,
     /// For how long deletes are remembered, in milliseconds.
     pub tombstone_ms: u64,

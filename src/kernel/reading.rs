@@ -130,6 +130,11 @@ impl<V: Stored> Kernel<V> {
         &self.options.limits
     }
 
+    /// The encoded bytes of all keys, values and metadata.
+    pub fn bytes(&self) -> u64 {
+        self.entries.bytes()
+    }
+
     /// What the hall uses now.
     pub fn usage(&self) -> Usage {
         Usage {

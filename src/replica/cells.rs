@@ -79,8 +79,13 @@ impl Cells {
     /// Stores a local write, whose body comes later. True if the cell it replaces had a body (or
     /// there was none): from now on the index awaits one.
     pub fn write(&mut self, index: u32, stamp: Stamp, kind: Kind) -> bool {
-        let old = self.store(index, Cell { stamp, kind, body: None, share: 0 });
-        old.is_none_or(|old| old.body.is_some())
+        let Some(Some(cell)) = self.column.get_mut(index as usize) else {
+            self.store(index, Cell { stamp, kind, body: None, share: 0 });
+            return true;
+        };
+        self.live_hash ^= cell.share;
+        (cell.stamp, cell.kind, cell.share) = (stamp, kind, 0);
+        cell.body.take().is_some()
     }
 
     /// Stores a cell with its body.

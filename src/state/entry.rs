@@ -93,18 +93,33 @@ impl<V> Entries<V> {
     /// Writes a value at an index and returns the old one. What is there is changed in its place,
     /// which costs less than [`Entries::replace`].
     pub fn write(&mut self, index: u32, key_bytes: usize, write: Write<'_, V>) -> Option<V> {
-        let Some(Some(entry)) = self.column.get_mut(index as usize) else {
-            self.replace(index, key_bytes, Some(write.into()));
-            return None;
-        };
         let Write { value, bytes, revision, origin, updated_ms } = write;
+        if let Some(place) = self.rewrite(index, bytes, revision, origin, updated_ms) {
+            return Some(std::mem::replace(place, value));
+        }
+        let write = Write { value, bytes, revision, origin, updated_ms };
+        self.replace(index, key_bytes, Some(write.into()));
+        None
+    }
+
+    /// Changes an entry to what a write makes of it, but for the value, and answers where that is.
+    #[inline]
+    pub fn rewrite(
+        &mut self,
+        index: u32,
+        bytes: u32,
+        revision: u64,
+        origin: &Rc<str>,
+        updated_ms: u64,
+    ) -> Option<&mut V> {
+        let entry = self.column.get_mut(index as usize)?.as_mut()?;
         self.bytes = self.bytes + u64::from(bytes) - u64::from(entry.bytes);
         (entry.metadata, entry.expires_ms, entry.touched) = (None, None, false);
         (entry.bytes, entry.revision, entry.updated_ms) = (bytes, revision, updated_ms);
         if !Rc::ptr_eq(&entry.origin, origin) {
             entry.origin = origin.clone();
         }
-        Some(std::mem::replace(&mut entry.value, value))
+        Some(&mut entry.value)
     }
 
     /// How many entries there are.

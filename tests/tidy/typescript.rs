@@ -18,12 +18,13 @@ const ORDER: &[&str] = &[
     "key",
     "selector",
     // parts
-    "record",
-    "mirror",
-    "journal",
+    "dispatch",
+    "mirror/mirror",
+    "mirror/record",
+    "mirror/ahead",
+    "mirror/journal",
     "share/channel",
     "share/bus",
-    "dispatch",
     "agents",
     // one session, and what is made of it
     "session",

@@ -19,7 +19,7 @@ mod report;
 mod texts;
 
 use crate::error::{Code, Error};
-use crate::kernel::{Command, Kernel, Measured, Reply, Time, WatchOptions};
+use crate::kernel::{Behind, Command, Kernel, Measured, Reply, Time, WatchOptions};
 use crate::key::{Key, Selector};
 use crate::state::selection::WatchId;
 use crate::state::watch::SetId;
@@ -33,14 +33,11 @@ use std::rc::Rc;
 use texts::read_selector;
 use wasm_bindgen::prelude::*;
 
-/// Set in the answer of [`Core::put`] if there are effects to drain or things to let go.
-const PENDING: u32 = 1;
-/// Set if the replaced value is to be let go, and nothing else.
-const RELEASED: u32 = 2;
-/// Set if the put was refused; [`Core::take_error`] says why.
-const REFUSED: u32 = 4;
-/// How far the watch set is shifted.
-const SET_SHIFT: u32 = 3;
+/// How many numbers the face tells of a put that it has taken itself.
+const BEHIND: usize = 5;
+/// By what the set is multiplied in the answer of [`Core::grant`], and below what it must be to fit.
+const GRANT: f64 = 4_294_967_296.0;
+const SETS_MAX: u32 = 1 << 20;
 
 /// One kernel of references.
 #[wasm_bindgen]
@@ -50,7 +47,6 @@ pub struct Core {
     /// Names by the numbers that JavaScript has given them.
     agents: RefCell<Vec<Option<Rc<str>>>>,
     records: RefCell<Records>,
-    error: RefCell<Option<Error>>,
     outbox: RefCell<Outbox>,
 }
 
@@ -59,11 +55,8 @@ impl Core {
     /// Opens a hall.
     #[wasm_bindgen(constructor)]
     pub fn new(
-        name: &str,
-        agent: &str,
+        texts: &[u8],
         seed: u64,
-        limits: &[u8],
-        maxima: &[f64],
         notify: bool,
         share: bool,
         revision: f64,
@@ -72,7 +65,7 @@ impl Core {
     ) -> Result<Core, JsValue> {
         let pool = Pool::default();
         let thrown = |error: Error| JsValue::from_str(&error.to_string());
-        let options = opening::read(name, agent, seed, (limits, maxima), notify, revision).map_err(thrown)?;
+        let options = opening::read(texts, seed, notify, revision).map_err(thrown)?;
         let mut kernel = Kernel::new(options, pool.clone()).map_err(thrown)?;
         if share {
             kernel.join(time(now, monotonic));
@@ -82,7 +75,6 @@ impl Core {
             pool,
             agents: RefCell::default(),
             records: RefCell::default(),
-            error: RefCell::default(),
             outbox: RefCell::default(),
         })
     }
@@ -98,7 +90,7 @@ impl Core {
     }
 
     /// Gives a number to an agent's name, for the calls that take an origin.
-    pub fn name_agent(&self, number: u32, name: &str) -> f64 {
+    pub fn name_agent(&self, name: &str, number: u32) -> f64 {
         self.answer(|| {
             crate::kernel::check_name("an agent's name", name)?;
             let mut agents = self.agents.borrow_mut();
@@ -120,35 +112,28 @@ impl Core {
         }
     }
 
-    /// Puts a value to a known slot: the hot path.
-    pub fn put(&self, slot: f64, value: u32, bytes: f64, origin: u32, now: f64, replaced: u32) -> u32 {
+    /// What the face needs to take puts to a slot itself: the bytes of the value, and times 2^32 the set that hears of
+    /// them. Infinite if it may not. From then on the value's number may stand for another value: nobody else has it.
+    pub fn grant(&self, slot: f64) -> f64 {
         let mut kernel = self.kernel.borrow_mut();
-        let agents = self.agents.borrow();
-        let put = match agents.get(origin as usize).and_then(Option::as_ref) {
-            Some(origin) => kernel.put_slot(slot_of(slot), self.pool.hold(value), bytes as u64, origin, now as u64),
-            None => Err(Error::new(Code::InvalidArgument, "an unknown agent")),
-        };
-        match put {
-            Ok(hot) => {
-                let mut answer = hot.set.0 << SET_SHIFT;
-                if self.pool.take_only(replaced) {
-                    answer |= RELEASED;
-                }
-                if kernel.has_effects() || self.pool.has_released() {
-                    answer |= PENDING;
-                }
-                answer
-            }
-            Err(error) => {
-                *self.error.borrow_mut() = Some(error);
-                REFUSED | PENDING
-            }
-        }
+        let granted = kernel.grant(slot_of(slot));
+        let fits = granted.filter(|grant| grant.set.0 < SETS_MAX && grant.value.is_alone());
+        fits.map_or(f64::INFINITY, |grant| f64::from(grant.set.0) * GRANT + f64::from(grant.bytes))
     }
 
-    /// Why the last hot put was refused.
-    pub fn take_error(&self) -> f64 {
-        self.answer(|| Ok(Text(self.error.borrow_mut().take().map_or(String::new(), |error| error.to_string()))))
+    /// The puts that the face has taken itself, in their order: of each slot, value (0 if its number is the same), bytes,
+    /// origin and revision.
+    pub fn catch_up(&self, puts: &[f64], now: f64) -> f64 {
+        self.answer(|| {
+            for &[slot, value, bytes, origin, revision] in puts.as_chunks::<BEHIND>().0 {
+                let origin = self.origin(origin as u32)?;
+                let value = (value > 0.0).then(|| self.pool.hold(value as u32));
+                let (bytes, revision) = (bytes as u32, revision as u64);
+                let put = Behind { value, bytes, revision, origin: &origin, unix_ms: now as u64 };
+                self.kernel.borrow_mut().catch_up(slot_of(slot), put)?;
+            }
+            Ok(Number(0.0))
+        })
     }
 
     /// Puts a value by its key's text, with options; negative numbers stand for none. Answers
@@ -214,7 +199,7 @@ impl Core {
     }
 
     /// Whether a revision is compacted, and pairs of slot and revision that changed after it.
-    pub fn changes(&self, revision: f64, selector: &[u8]) -> f64 {
+    pub fn changes(&self, selector: &[u8], revision: f64) -> f64 {
         self.answer(|| {
             let selector = self.selected(selector)?;
             let kernel = self.kernel.borrow();
@@ -297,8 +282,8 @@ impl Core {
         self.answer(|| Ok(Numbers(numbers)))
     }
 
-    /// What has happened: the revision; four lists, each after its length: values that arrived (pairs of number and
-    /// length), and values, slots and sets to let go; and the records. See [`report`].
+    /// What has happened: the revision and the bytes in use; four lists, each after its length: values that arrived
+    /// (pairs of number and length), and values, slots and sets to let go; and the records. See [`report`].
     pub fn drain(&self) -> f64 {
         let mut kernel = self.kernel.borrow_mut();
         let mut records = self.records.borrow_mut();
@@ -308,7 +293,7 @@ impl Core {
         let (sets, slots) = (kernel.take_released(), kernel.take_freed());
         let (values, (arrived, bytes)) = (self.pool.take_released(), self.pool.take_arrived());
         records.arrived = bytes;
-        let mut numbers = vec![kernel.revision() as f64];
+        let mut numbers = vec![kernel.revision() as f64, kernel.bytes() as f64];
         list(&mut numbers, &mut arrived.iter().map(|&number| f64::from(number)));
         list(&mut numbers, &mut values.iter().map(|&id| f64::from(id)));
         list(&mut numbers, &mut slots.iter().map(|slot| slot.number() as f64));
@@ -353,11 +338,12 @@ impl Core {
         self.answer(|| Ok(Numbers(wanted)))
     }
 
-    /// Their bytes, one after another, and the length of each.
-    pub fn supply(&self, lengths: &[f64], bytes: &[u8]) -> f64 {
+    /// Their bytes, each after its length in four bytes.
+    pub fn supply(&self, bytes: &[u8]) -> f64 {
         let mut rest = bytes;
-        let encoded = lengths.iter().map_while(|&length| {
-            let (taken, left) = rest.split_at_checked(length as usize)?;
+        let encoded = std::iter::from_fn(|| {
+            let (length, left) = rest.split_first_chunk()?;
+            let (taken, left) = left.split_at_checked(u32::from_le_bytes(*length) as usize)?;
             rest = left;
             Some(taken)
         });

@@ -45,21 +45,6 @@ impl Pool {
         released
     }
 
-    /// Takes one number off the list if it is the only one: what a put replaces.
-    pub fn take_only(&self, id: u32) -> bool {
-        let mut counts = self.0.borrow_mut();
-        let only = counts.released.len() == 1 && counts.released.first() == Some(&id) && id.is_multiple_of(2);
-        if only {
-            counts.released.clear();
-        }
-        only
-    }
-
-    /// Whether there is anything for JavaScript to let go.
-    pub fn has_released(&self) -> bool {
-        !self.0.borrow().released.is_empty()
-    }
-
     /// Takes the values that arrived: pairs of number and length, and all their bytes.
     pub fn take_arrived(&self) -> (Vec<u32>, Vec<u8>) {
         let mut counts = self.0.borrow_mut();
@@ -88,6 +73,11 @@ impl Ref {
     /// The number.
     pub fn id(&self) -> u32 {
         self.id
+    }
+
+    /// Whether nothing else refers to the value.
+    pub fn is_alone(&self) -> bool {
+        self.pool.0.borrow().counts.get(self.id as usize) == Some(&1)
     }
 }
 

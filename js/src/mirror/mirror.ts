@@ -4,20 +4,31 @@
  * The kernel knows values as numbers. Even numbers are given here, odd ones by the kernel to values that arrive; either
  * way the value itself is in `values`, until the kernel says that nothing refers to it any more. A read is one Map
  * lookup and never enters the kernel.
+ *
+ * A put to a cell that the kernel has granted does not enter it either: see `ahead.ts`.
  */
 
-import { decode } from "./codec.js";
-import type { Agent, Metadata, Value } from "./contract.js";
+import { decode } from "../codec.js";
+import type { Agent, Metadata, Value } from "../contract.js";
+import type { Watches } from "../dispatch.js";
 
 /** One key that the kernel has a slot for; absent if `value` is undefined. */
 export interface Cell {
   readonly key: string;
   /** The kernel's number for the key. */
   readonly slot: number;
-  /** The kernel's number for the value; 0 if absent. */
-  ref: number;
   value: Value | undefined;
   revision: number;
+  /** The term for which the kernel has granted puts to the cell; another one if it has not. */
+  term: number;
+  /** While granted: who hears of the key. */
+  watches: Watches | undefined;
+  /** While granted: the encoded bytes of the value. */
+  size: number;
+  /** Where it is among the cells that are ahead, if it is there. */
+  place: number;
+  /** The kernel's number for the value, of an earlier one while the cell is ahead; 0 if absent. */
+  ref: number;
   /** What is needed besides the value to build the kernel anew. */
   origin: Agent;
   metadata: Metadata | undefined;
@@ -38,26 +49,12 @@ export class Mirror {
   readonly #slots: (Cell | undefined)[] = [];
   private readonly free: number[] = [];
   private given = 0;
-  /** The number that was let go last, or 0: a put takes one and lets another go, without going through `free`. */
-  private spare = 0;
 
   /** Gives a value a number. */
   hold(value: Value): number {
-    const ref = this.spare || this.next();
-    this.spare = 0;
+    const ref = this.free.pop() ?? (this.given += 2);
     this.values[ref] = value;
     return ref;
-  }
-
-  private next(): number {
-    return this.free.pop() ?? (this.given += 2);
-  }
-
-  /** Lets go of the value with this number. */
-  letGo(ref: number): void {
-    this.values[ref] = undefined;
-    if (this.spare === 0) this.spare = ref;
-    else this.free.push(ref);
   }
 
   /** Takes in values that have arrived: pairs of number and length, and all their bytes. */
@@ -71,9 +68,9 @@ export class Mirror {
   /** Lets go of what the kernel has: values and slots. */
   release(refs: Float64Array, slots: Float64Array): void {
     for (const ref of refs) {
+      this.values[ref] = undefined;
       // An odd number is the kernel's own to give again.
-      if (ref % 2 === 1) this.values[ref] = undefined;
-      else this.letGo(whole(ref));
+      if (ref % 2 === 0) this.free.push(whole(ref));
     }
     for (const slot of slots) this.forget(slot);
   }
@@ -85,9 +82,13 @@ export class Mirror {
     const cell = {
       key,
       slot: whole(slot),
-      ref: 0,
       value: undefined,
       revision: 0,
+      term: 0,
+      watches: undefined,
+      size: 0,
+      place: 0,
+      ref: 0,
       origin: "",
       metadata: undefined,
       expires: undefined,
@@ -109,7 +110,7 @@ export class Mirror {
   clear(): Cell[] {
     const cells = [...this.cells.values()];
     this.cells.clear();
-    this.#slots.length = this.values.length = this.free.length = this.given = this.spare = 0;
+    this.#slots.length = this.values.length = this.free.length = this.given = 0;
     return cells.filter((cell) => cell.value !== undefined);
   }
 
@@ -128,6 +129,7 @@ export function mirrorChange(
   { value, revision, origin, metadata }: Pick<Cell, "value" | "revision" | "origin" | "metadata">,
   expires: number | undefined,
 ): void {
+  cell.term = 0;
   cell.ref = whole(ref);
   cell.value = value;
   cell.revision = value === undefined ? 0 : revision;

@@ -1,9 +1,9 @@
 /** An open batch, as far as JavaScript must know: which command it is at, and what its cells were before it. */
 
-import type { Limits, Value } from "./contract.js";
-import { StatehallError } from "./error.js";
+import type { Limits, Value } from "../contract.js";
+import { StatehallError } from "../error.js";
+import { admit } from "../value.js";
 import type { Cell } from "./mirror.js";
-import { admit } from "./value.js";
 
 export class Journal {
   readonly #before = new Map<Cell, Cell>();
@@ -45,9 +45,11 @@ export class Journal {
     return before?.value !== undefined && admit(value, before.value, limits).same ? before.ref : undefined;
   }
 
-  /** The batch has happened. A key that ends as it began has not changed, its revision included. */
+  /** The batch has happened. A key that ends as it began has not changed, its revision and its writer included. */
   keep(): void {
-    for (const [cell, before] of this.#before) if (cell.ref === before.ref) cell.revision = before.revision;
+    for (const [cell, { ref, revision, origin }] of this.#before) {
+      if (cell.ref === ref) Object.assign(cell, { revision, origin });
+    }
   }
 
   /** Puts the mirror back to before the batch. */
