@@ -109,6 +109,7 @@ let known: InitOutput;
 /** Makes a method of each export that takes a kernel. */
 function define(wasm: InitOutput): void {
   known = wasm;
+  bytes = new Uint8Array();
   const methods = Crossing.prototype as unknown as Record<string, Export>;
   for (const [name, call] of Object.entries(wasm as unknown as Record<string, Export>)) {
     const [, method] = /^core_(?!new|start|length)(.+)/.exec(name) ?? [];
@@ -125,28 +126,39 @@ function define(wasm: InitOutput): void {
   }
 }
 
-/** Copies what is more than a number into the kernel's memory; returns where it is, and leaves its length in `length`. */
-function copy(what: string | Texts | Row): number {
-  if (typeof what === "string") return copyTexts([what], 0);
-  if (Array.isArray(what)) return copyTexts(what, 1);
-  const { BYTES_PER_ELEMENT: width } = what as Row;
-  length = what.length;
-  const start = known.__wbindgen_malloc(length * width, width) >>> 0;
-  const { buffer } = known.memory;
-  (width > 1 ? new Float64Array(buffer) : new Uint8Array(buffer)).set(what as Row, start / width);
-  return start;
+/** The kernel's memory. When it grows, what there was before becomes empty. */
+let bytes = new Uint8Array();
+let numbers = new Float64Array();
+
+/** Looks at the memory as it is now. */
+function look(): void {
+  if (bytes.length > 0) return;
+  bytes = new Uint8Array(known.memory.buffer);
+  numbers = new Float64Array(known.memory.buffer);
 }
 
 /** How long that is which was copied last. */
 let length = 0;
+
+/** Copies what is more than a number into the kernel's memory; returns where it is, and leaves its length in `length`. */
+function copy(what: string | Texts | Row): number {
+  if (typeof what === "string") return copyTexts([what], 0);
+  if (Array.isArray(what)) return copyTexts(what, 1);
+  const { buffer, byteOffset, byteLength, BYTES_PER_ELEMENT: width } = what as Row;
+  length = what.length;
+  const start = known.__wbindgen_malloc(byteLength, width) >>> 0;
+  look();
+  bytes.set(new Uint8Array(buffer, byteOffset, byteLength), start);
+  return start;
+}
 
 /** Copies texts, each with so many bytes at its end. */
 function copyTexts(texts: Texts, ends: number): number {
   length = 0;
   for (const text of texts) length += utf8Length(text) + ends;
   const start = known.__wbindgen_malloc(length, 1) >>> 0;
-  const bytes = new Uint8Array(known.memory.buffer, start, length);
-  let at = 0;
+  look();
+  let at = start;
   for (const text of texts) {
     at = writeText(text, bytes, at);
     if (ends > 0) bytes[at++] = END;
@@ -156,17 +168,16 @@ function copyTexts(texts: Texts, ends: number): number {
 
 /** Reads what a negative number stands for. */
 function read(kind: number, pointer: number): unknown {
-  const { buffer } = known.memory;
-  const start = known.core_start(pointer) >>> 0;
-  const length = known.core_length(pointer);
-  if (kind === NUMBERS) return new Float64Array(buffer, start, length).slice();
-  const bytes = new Uint8Array(buffer, start, length);
-  if (kind === BYTES) return bytes.slice();
+  let at = known.core_start(pointer) >>> 0;
+  const end = at + known.core_length(pointer);
+  look();
+  if (kind === NUMBERS) return numbers.slice(at / 8, end / 8);
+  if (kind === BYTES) return bytes.slice(at, end);
   const texts: string[] = [];
-  for (let at = 0; at < length; ) {
-    const end = bytes.indexOf(END, at);
-    texts.push(readText(bytes, at, end));
-    at = end + 1;
+  while (at < end) {
+    const start = at;
+    at = bytes.indexOf(END, start) + 1;
+    texts.push(readText(bytes, start, at - 1));
   }
   if (kind === TEXTS) return texts;
   if (kind === TEXT) return texts[0];

@@ -55,9 +55,9 @@ impl Outbox {
         if self.bytes.is_empty() { self.numbers.as_ptr().cast() } else { self.bytes.as_ptr() }
     }
 
-    /// How many numbers or bytes it has.
+    /// How many bytes it takes there.
     pub fn length(&self) -> usize {
-        self.numbers.len() + self.bytes.len()
+        size_of_val(self.numbers.as_slice()) + self.bytes.len()
     }
 }
 

@@ -84,7 +84,7 @@ impl Core {
         self.outbox.borrow().start()
     }
 
-    /// How many numbers or bytes it has.
+    /// How many bytes it takes there.
     pub fn length(&self) -> usize {
         self.outbox.borrow().length()
     }
