@@ -133,13 +133,11 @@ export class Encoder {
   /** Writes a kind and a number in the shortest form. */
   #head(kind: number, argument: number): void {
     this.#room(9);
-    const at = this.#length;
     const size = headSize(argument);
-    this.#buffer[at] = (kind << 5) | (size === 1 ? argument : 23 + Math.log2(2 * (size - 1)));
-    if (size === 2) this.#view.setUint8(at + 1, argument);
-    if (size === 3) this.#view.setUint16(at + 1, argument);
-    if (size > 4) this.#view.setUint32(at + size - 4, argument);
-    if (size === 9) this.#view.setUint32(at + 1, argument / 0x100000000);
+    let rest = argument;
+    // What is stored are the low eight bits.
+    for (let i = size - 1; i > 0; i--, rest = Math.floor(rest / 0x100)) this.#buffer[this.#length + i] = rest;
+    this.#buffer[this.#length] = (kind << 5) | (size === 1 ? argument : 23 + Math.log2(2 * (size - 1)));
     this.#length += size;
   }
 
@@ -224,13 +222,10 @@ class Decoder {
 
   /** The number that belongs to the low bits of a first byte. Above the safe range it is rounded. */
   #argument(low: number): number {
-    const view = this.#view;
     if (low < 24 || low > 27) return low;
-    const at = this.#skip(1 << (low - 24));
-    if (low === 24) return view.getUint8(at);
-    if (low === 25) return view.getUint16(at);
-    if (low === 26) return view.getUint32(at);
-    return view.getUint32(at) * 0x100000000 + view.getUint32(at + 4);
+    let argument = 0;
+    for (let left = 1 << (low - 24); left > 0; left--) argument = argument * 0x100 + (this.#bytes[this.#at++] as number);
+    return argument;
   }
 
   /** Passes over bytes and returns where they start. */

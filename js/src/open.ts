@@ -17,7 +17,7 @@ import { broadcastChannel } from "./share/channel.js";
 import { follow } from "./share/lifecycle.js";
 
 /** The sessions of this realm by name, and the options that each was asked for; empty outside browsers. */
-const realm = new Map<string, readonly [session: Session, asked: string]>();
+const realm = new Map<string, readonly [session: Session, asked: readonly unknown[]]>();
 
 /** Opens a hall, or gives another handle to one that is open in this browser realm. */
 export function openHall<S = DefaultSchema>(options: HallOptions = {}): contract.Hall<S> {
@@ -28,11 +28,11 @@ export function openHall<S = DefaultSchema>(options: HallOptions = {}): contract
 }
 
 function reopened(name: string, agent: string, options: HallOptions): Session {
-  const asked = fingerprint(options);
+  const asked = facts(options);
   const [open, before] = realm.get(name) ?? [];
   // Options that are not given are not in conflict with anything.
-  if (open && asked !== "" && asked !== before) {
-    const detail = `the hall "${name}" is already open here with other options; close it first, or open it without options`;
+  if (open && differ(asked, facts({})) && differ(asked, before)) {
+    const detail = `the hall "${name}" is open here with other options; close it first, or give none`;
     throw new StatehallError("options-conflict", detail);
   }
   const session = open ?? begun(name, agent, options);
@@ -53,28 +53,13 @@ function begun(name: string, agent: string, options: HallOptions): Session {
   return session;
 }
 
-/** What of the options must be the same at every opening of one session; empty if nothing was asked for. */
-function fingerprint({ share = true, seed, limits = {}, notify = true, clock = platformClock }: HallOptions): string {
-  // A default is the same, whether it was given or not.
-  const asked = [
-    share !== true && numbered(share),
-    seed !== undefined && String(seed),
-    Object.entries(limits).join(),
-    !notify && "silent",
-    clock !== platformClock && numbered(clock),
-  ];
-  return asked.filter(Boolean).join("\n");
+/** What must be the same at every opening of one session. A default is the same, whether it was given or not. */
+function facts({ share = true, seed, limits = {}, notify = true, clock = platformClock }: HallOptions): unknown[] {
+  return [share, seed, Object.entries(given(limits)).sort().join(), notify, clock];
 }
 
-const numbers = new WeakMap<object, number>();
-let numberGiven = 0;
-
-/** Tells objects apart. */
-function numbered(thing: unknown): string {
-  if (typeof thing !== "object" || thing === null) return String(thing);
-  const number = numbers.get(thing) ?? ++numberGiven;
-  numbers.set(thing, number);
-  return `#${number}`;
+function differ(some: readonly unknown[], others: readonly unknown[] | undefined): boolean {
+  return some.some((fact, i) => fact !== others?.[i]);
 }
 
 /** The limits that are told. Their names and ranges are judged by the kernel. */
@@ -96,7 +81,7 @@ function randomSeed(): bigint {
     return crypto.getRandomValues(new BigUint64Array(1))[0] as bigint;
   } catch (cause) {
     // As Cloudflare's runtime does while a Worker starts.
-    const detail = "this platform gives no randomness here: open the hall inside a request's handler, or pass a seed";
+    const detail = "this platform gives no randomness here: open the hall in a request's handler, or pass a seed";
     throw new StatehallError("unsupported", detail, { cause });
   }
 }
