@@ -224,7 +224,8 @@ class Decoder {
   #argument(low: number): number {
     if (low < 24 || low > 27) return low;
     let argument = 0;
-    for (let left = 1 << (low - 24); left > 0; left--) argument = argument * 0x100 + (this.#bytes[this.#at++] as number);
+    for (let left = 1 << (low - 24); left > 0; left--)
+      argument = argument * 0x100 + (this.#bytes[this.#at++] as number);
     return argument;
   }
 

@@ -82,10 +82,11 @@ export interface Core {
 type Export = (...args: unknown[]) => unknown;
 
 class Crossing {
+  readonly wasm = instance() as InitOutput;
   readonly pointer: number;
 
   constructor(texts: Texts, ...rest: Plain[]) {
-    const wasm = instance() as InitOutput;
+    const { wasm } = this;
     if (wasm !== known) define(wasm);
     const [pointer, problem, failed] = (wasm.core_new as Export)(copy(texts), length, ...rest) as number[];
     if (failed) {
@@ -99,7 +100,7 @@ class Crossing {
 
   free(): void {
     lost?.unregister(this);
-    free([known, this.pointer]);
+    free([this.wasm, this.pointer]);
   }
 }
 
@@ -117,6 +118,8 @@ function define(wasm: InitOutput): void {
     // Not a list of arguments, which would take more time than the call. No call has more; what is too much is ignored.
     methods[method] = function (this: Crossing, a, b, c, d, e, f, g, h, i, j) {
       const { pointer } = this;
+      // In another instance the pointer may be that of another hall.
+      if (this.wasm !== instance()) throw "poisoned: the kernel was replaced meanwhile, nothing has happened";
       const result =
         typeof a === "string" || typeof a === "object"
           ? call(pointer, copy(a as Texts), length, b, c, d, e, f, g, h, i, j)

@@ -32,7 +32,7 @@ function reopened(name: string, agent: string, options: HallOptions): Session {
   const [open, before] = realm.get(name) ?? [];
   // Options that are not given are not in conflict with anything.
   if (open && differ(asked, facts({})) && differ(asked, before)) {
-    const detail = `the hall "${name}" is open here with other options; close it first, or give none`;
+    const detail = `the hall "${name}" is already open here with other options; close it first, or give none`;
     throw new StatehallError("options-conflict", detail);
   }
   const session = open ?? begun(name, agent, options);
@@ -81,7 +81,7 @@ function randomSeed(): bigint {
     return crypto.getRandomValues(new BigUint64Array(1))[0] as bigint;
   } catch (cause) {
     // As Cloudflare's runtime does while a Worker starts.
-    const detail = "this platform gives no randomness here: open the hall in a request's handler, or pass a seed";
+    const detail = "this platform gives no randomness here: open the hall inside a request's handler, or pass a seed";
     throw new StatehallError("unsupported", detail, { cause });
   }
 }

@@ -550,7 +550,7 @@ export class Session {
 
   /** Tells who wants to know that somebody has come or gone. */
   #announce(): void {
-    this.id = this.core.session(); // new if somebody else has used the old one
+    this.id = this.call((core) => core.session()); // new if somebody else has used the old one
     for (const visitor of this.visitors) {
       try {
         visitor();

@@ -30,7 +30,7 @@ export function refusedToStart(cause: unknown): unknown {
   // Each browser words it in its own way, some as this error and some as the other.
   if (!(cause instanceof WebAssembly.CompileError) && !(cause instanceof EvalError)) return cause;
   const detail =
-    "WebAssembly did not compile the kernel: a Content-Security-Policy needs 'wasm-unsafe-eval' in its script-src, " +
+    "WebAssembly was not allowed to compile the kernel: a Content-Security-Policy needs 'wasm-unsafe-eval' in its script-src, " +
     `a bundle for Cloudflare the condition "workerd", slim the right bytes (${cause.message})`;
   return new StatehallError("unsupported", detail, { cause });
 }
