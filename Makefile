@@ -112,7 +112,8 @@ test-component: $(COMPONENT) $(PACKAGE)
 
 # How many instructions the kernel's hot operations take; skipped without valgrind or with another compiler.
 test-counts: rust
-	cargo test --release --package statehall-bench --test counts -- --nocapture
+	cargo build --release --package statehall-bench --bin counted --bin counts --target-dir target/counts
+	target/counts/release/counts
 
 test-js: $(PACKAGE)
 	$(NODE_TEST) js/test/*.test.js

@@ -139,18 +139,7 @@ impl Selector {
         match self {
             Self::Key(own) => own.text() == key,
             Self::Keys(keys) => keys.iter().any(|own| own.text() == key),
-            Self::Pattern(pattern) => {
-                let mut segments = key.split('/');
-                for part in pattern.split('/') {
-                    match segments.next() {
-                        None => return false,
-                        Some(_) if part == "**" => return true,
-                        Some(segment) if part != "*" && part != segment => return false,
-                        Some(_) => {}
-                    }
-                }
-                segments.next().is_none()
-            }
+            Self::Pattern(pattern) => matches(pattern, key),
         }
     }
 
@@ -194,7 +183,36 @@ pub(crate) fn shown(text: &str) -> String {
 
 /// The first segment of key text.
 pub(crate) fn head(text: &str) -> &str {
-    text.split_once('/').map_or(text, |(head, _)| head)
+    cut(text).0
+}
+
+/// The first segment of key text, and the rest if there are more. By bytes, because `split_once` searches for any
+/// character, which costs more than all else that is done with a segment.
+pub(crate) fn cut(text: &str) -> (&str, Option<&str>) {
+    match text.bytes().position(|byte| byte == b'/') {
+        Some(end) => (&text[..end], Some(&text[end + 1..])),
+        None => (text, None),
+    }
+}
+
+/// How many segments come before the last one of key or pattern text.
+#[inline(never)] // for the size of the kernel
+pub(crate) fn depth(text: &str) -> usize {
+    text.bytes().map(|byte| usize::from(byte == b'/')).sum()
+}
+
+/// Whether the text of a key matches the text of a pattern.
+pub(crate) fn matches(pattern: &str, key: &str) -> bool {
+    let mut segments = key.split('/');
+    for part in pattern.split('/') {
+        match segments.next() {
+            None => return false,
+            Some(_) if part == "**" => return true,
+            Some(segment) if part != "*" && part != segment => return false,
+            Some(_) => {}
+        }
+    }
+    segments.next().is_none()
 }
 
 /// Joins segments into text, escaping each. Whether that is a key or a selector is for these to say.

@@ -30,7 +30,7 @@
 //! words        error  order  key  value     what things are, and their order
 //!              codec                        how they are written as bytes
 //! containers   table  timer                 storage and deadlines
-//! parts        state                        entries, history, namespaces, watches
+//! parts        state                        entries, history, listing, namespaces, watches
 //!              replica                      clocks, cells, what has been seen, messages
 //! kernel                                    one of each part; the only place that knows them together
 //! face                                      Rust: `Hall`. Behind the features `js` and `component`: the npm package, and

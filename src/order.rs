@@ -129,13 +129,18 @@ impl<K: Ord, V: Ord + Copy> Ordered<K, V> {
     }
 }
 
-/// Sorts numbers by what they stand for; what is equal keeps its order.
+/// Sorts numbers by what they stand for; what is equal keeps its order. Of what stands in order already little is asked.
 pub fn sort(numbers: &mut Vec<u32>, compare: &dyn Fn(u32, u32) -> Ordering) {
     let mut merged = Vec::with_capacity(numbers.len());
     let mut width = 1;
     while width < numbers.len() {
         for pair in numbers.chunks(2 * width) {
             let (mut left, mut right) = pair.split_at(width.min(pair.len()));
+            let apart = |(&last, &first)| compare(last, first).is_le();
+            if left.last().zip(right.first()).is_some_and(apart) {
+                merged.extend_from_slice(left);
+                left = &[];
+            }
             while let ([first, rest @ ..], [other, others @ ..]) = (left, right) {
                 if compare(*first, *other).is_gt() {
                     merged.push(*other);

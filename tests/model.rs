@@ -127,7 +127,7 @@ fn limits() -> Limits {
 
 impl<V: Kind> Bench<V> {
     /// What must have happened in all seeds together.
-    const COVERED: [&str; 24] = [
+    const COVERED: [&str; 25] = [
         "put",
         "put-slot",
         "delete",
@@ -144,6 +144,7 @@ impl<V: Kind> Bench<V> {
         "told changes",
         "told initial",
         "told expiries",
+        "held tombstones",
         "refused limit",
         "refused conflict",
         "refused invalid-argument",
@@ -462,7 +463,9 @@ impl<V: Kind> Bench<V> {
         });
         // What has expired stays so unless the wall clock goes back.
         self.time.unix_ms = self.latest_ms;
-        kernel.restore(&snapshot.expect("outside a batch"), self.time).expect("a whole snapshot");
+        let snapshot = snapshot.expect("outside a batch");
+        self.compare_held(&snapshot);
+        kernel.restore(&snapshot, self.time).expect("a whole snapshot");
         let old = std::mem::replace(&mut self.kernel, kernel);
         drop(old);
         let old_pool = std::mem::replace(&mut self.pool, pool);

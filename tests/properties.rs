@@ -13,6 +13,8 @@ mod contexts;
 mod intake;
 #[path = "properties/kernels.rs"]
 mod kernels;
+#[path = "properties/listing.rs"]
+mod listing;
 #[path = "properties/skew.rs"]
 mod skew;
 mod support;

@@ -12,6 +12,7 @@ use statehall::replica::frame::{Frame, Message};
 use statehall::replica::protocol::PING_MS;
 use statehall::{Code, Key, Limits, Value};
 use support::kind::{encoded, measured};
+use support::stored::held;
 use support::testref::{Slab, TestRef};
 use support::voice::{Voice, delete_body, put_body};
 
@@ -277,6 +278,52 @@ fn what_has_expired_needs_no_room() {
     let snapshot = first.snapshot().expect("a snapshot");
     second.restore(&snapshot, at(100)).expect("a whole snapshot");
     assert_eq!((second.usage().entries, second.usage().tombstones), (0, 9));
+}
+
+/// The values of expired entries once stayed until they were purged, and no limit counted them.
+#[test]
+fn what_has_expired_is_not_kept() {
+    let (mut kernel, mut voice) = (hall(1), Voice::new(HALL, 5));
+    let large = "x".repeat(50_000).into();
+    for ms in 1..=9 {
+        // One has expired when it comes, and eight are there for a while.
+        let body = put_body(&large, Some(BEGIN_MS + 10 * ms), None);
+        let frame = voice.ops(BEGIN_MS + ms - 1, &format!("k{ms}"), BEGIN_MS + ms, &body);
+        kernel.receive(&frame, at(15)).expect("a write");
+    }
+    assert_eq!((kernel.usage().entries, kernel.usage().tombstones), (8, 1));
+    assert!(held(&kernel.snapshot().expect("a snapshot")).bytes == kernel.usage().bytes);
+    kernel.advance(at(90));
+    assert_eq!((kernel.usage().bytes, kernel.usage().tombstones), (0, 9));
+    let left = kernel.snapshot().expect("a snapshot").len();
+    assert!(left < 1_000, "{left} bytes");
+    // Whoever still has one tells nothing new.
+    let body = put_body(&large, Some(BEGIN_MS + 90), None);
+    let cells = vec![Written { key: "k9", stamp: voice.stamp(BEGIN_MS + 9), body: &body }];
+    let (context, purged) = (Causal::default(), Ordered::default());
+    let again = voice.say(&Message::Diff { everything: false, context, purged, cells });
+    kernel.receive(&again, at(91)).expect("what is known");
+    assert_eq!((kernel.usage().bytes, kernel.usage().tombstones), (0, 9));
+}
+
+/// A snapshot says of each session up to where it was heard: past the limit the long gone ones become one floor.
+#[test]
+fn sessions_that_are_long_gone_take_no_room() {
+    const SESSIONS: u64 = 10_000;
+    let mut kernel = hall(1);
+    let mut most = 0;
+    for n in 1..=SESSIONS {
+        let (ms, body) = (1_000 * n, put_body(&(n as i64).into(), None, None));
+        let frame = Voice::new(HALL, n.wrapping_mul(0x9e37_79b9_7f4a_7c15)).ops(0, "k", BEGIN_MS + ms, &body);
+        kernel.receive(&frame, at(ms)).expect("a write");
+        kernel.advance(at(ms));
+        if n % 500 == 0 {
+            most = most.max(kernel.snapshot().expect("a snapshot").len());
+        }
+    }
+    let room = 17 * Limits::default().sessions as usize;
+    assert!((room / 2..room + 200).contains(&most), "{most} bytes");
+    assert_eq!(kernel.entry("k").map(|entry| entry.value.clone()), Some((SESSIONS as i64).into()));
 }
 
 /// A value that a batch may yet take back must not be sealed under the stamp of another.

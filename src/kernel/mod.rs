@@ -34,19 +34,22 @@ pub use limits::Limits;
 pub use reading::{Changed, Usage};
 pub use watching::WatchOptions;
 
-use crate::codec::{hash, mix};
+use crate::codec::hash;
 use crate::error::{Code, Error};
 use crate::replica::clock::Session;
 use crate::replica::frame::AGENT_BYTES_MAX;
 use crate::replica::session::{Config, Replica};
 use crate::state::entry::{Entries, Entry};
 use crate::state::history::History;
+use crate::state::listing::Listing;
 use crate::state::namespace::Namespaces;
 use crate::state::watch::Watches;
 use crate::table::{Index, Slot, Table};
 use crate::timer::Timers;
 use crate::value::Stored;
 use std::collections::VecDeque;
+#[allow(deprecated, reason = "see `derived`")]
+use std::hash::{Hasher, SipHasher};
 use std::rc::Rc;
 
 /// For how long deletes are remembered unless told otherwise: ten minutes.
@@ -96,6 +99,7 @@ pub struct Kernel<V: Stored> {
     pub pool: V::Pool,
     keys: Table,
     namespaces: Namespaces,
+    listing: Listing,
     entries: Entries<V>,
     history: History,
     watches: Watches<V>,
@@ -129,11 +133,11 @@ impl<V: Stored> Kernel<V> {
     pub fn new(options: Options, pool: V::Pool) -> Result<Self, Error> {
         check_name("the hall's name", &options.name)?;
         check_name("an agent's name", &options.agent)?;
-        let seed = mix(options.seed);
+        let tables = derived(options.seed, b't');
         let limits = &options.limits;
         let replica = Replica::new(Config {
             hall: hash(options.name.as_bytes()),
-            session: Session(mix(seed).max(1)),
+            session: Session(derived(options.seed, b's').max(1)),
             agent: options.agent.clone(),
             frame_bytes: limits.frame_bytes as usize,
             message_bytes: limits.message_bytes as usize,
@@ -145,11 +149,12 @@ impl<V: Stored> Kernel<V> {
         history.start(options.revision);
         Ok(Self {
             pool,
-            keys: Table::new(seed),
-            namespaces: Namespaces::new(seed),
+            keys: Table::new(tables),
+            namespaces: Namespaces::new(tables),
+            listing: Listing::default(),
             entries: Entries::default(),
             history,
-            watches: Watches::new(seed),
+            watches: Watches::new(tables),
             replica,
             expiries: Timers::default(),
             effects: VecDeque::new(),
@@ -183,6 +188,7 @@ impl<V: Stored> Kernel<V> {
         }
         let index = self.keys.intern(key);
         self.namespaces.add(index, key);
+        self.listing.add(index, &self.keys);
         index
     }
 
@@ -193,9 +199,19 @@ impl<V: Stored> Kernel<V> {
             self.history.forget(index);
             self.watches.forget(index);
             self.namespaces.remove(index);
+            self.listing.remove(index, &self.keys);
             self.keys.remove(index);
         }
     }
+}
+
+/// One of the numbers that are made from a seed. None of them tells the seed or another of them: the session's id is
+/// sent to everybody, and who knew the hashes of the tables could fill one bucket with keys.
+#[allow(deprecated, reason = "std has another hasher for its own tables; this one is SipHash-2-4 wherever it runs")]
+fn derived(seed: u64, purpose: u8) -> u64 {
+    let mut hasher = SipHasher::new_with_keys(seed, 0);
+    hasher.write_u8(purpose);
+    hasher.finish()
 }
 
 /// Checks the length of a hall's or an agent's name.
@@ -205,4 +221,36 @@ pub(crate) fn check_name(what: &str, name: &str) -> Result<(), Error> {
         return Err(Error::new(Code::InvalidArgument, detail));
     }
     Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::derived;
+    use crate::codec::mix;
+
+    /// The number that `mix` has made this of.
+    fn unmixed(mixed: u64) -> u64 {
+        let unshifted = |number: u64, by| (0..64 / by).fold(number, |found, _| number ^ found >> by);
+        let number = unshifted(mixed, 31).wrapping_mul(0x3196_42b2_d24d_8ec3);
+        unshifted(unshifted(number, 27).wrapping_mul(0x96de_1b17_3f11_9089), 30)
+    }
+
+    #[test]
+    fn the_session_id_does_not_tell_the_hashes_of_the_tables() {
+        for seed in 0..1_000 {
+            assert_eq!(unmixed(mix(seed)), seed);
+            let (session, tables) = (derived(seed, b's'), derived(seed, b't'));
+            let (mut forth, mut back) = (session, session);
+            for _ in 0..8 {
+                assert!(![forth, back].contains(&tables), "seed {seed}: the hashes are told");
+                assert!(![forth, back].contains(&seed), "seed {seed}: the seed is told");
+                (forth, back) = (mix(forth), unmixed(back));
+            }
+        }
+    }
+
+    #[test]
+    fn the_numbers_of_a_seed_are_siphash_2_4_of_their_purposes() {
+        assert_eq!([derived(0, b's'), derived(u64::MAX, b't')], [0xac28_1c00_a2d3_39f0, 0xb7d7_a2d0_8a67_ba93]);
+    }
 }

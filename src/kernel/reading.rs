@@ -69,26 +69,22 @@ impl<V: Stored> Kernel<V> {
 
     /// The indexes of the selected entries, in key order.
     pub(super) fn select(&self, selector: Option<&Selector>) -> Vec<u32> {
+        let keys = match selector {
+            Some(Selector::Key(key)) => std::slice::from_ref(key),
+            Some(Selector::Keys(keys)) => keys,
+            Some(Selector::Pattern(_)) | None => &[],
+        };
         let mut selected = Vec::new();
+        for key in keys {
+            selected.extend(self.keys.find(key.text()));
+        }
+        sort(&mut selected, &|a, b| self.keys.text(a).cmp(self.keys.text(b)));
         match selector {
-            Some(Selector::Key(key)) => selected.extend(self.keys.find(key.text())),
-            Some(Selector::Keys(keys)) => {
-                for key in keys {
-                    selected.extend(self.keys.find(key.text()));
-                }
-            }
-            Some(pattern @ Selector::Pattern(_)) => {
-                match pattern.head().map(|head| self.namespaces.find(head)) {
-                    Some(Some(home)) => selected.extend_from_slice(self.namespaces.members(home)),
-                    Some(None) => {}
-                    None => selected = self.namespaces.all(),
-                }
-                selected.retain(|&index| pattern.selects(self.keys.text(index)));
-            }
-            None => selected = self.namespaces.all(),
+            Some(Selector::Pattern(pattern)) => selected = self.listing.select(pattern, &self.keys),
+            None => selected = self.listing.select("**", &self.keys),
+            _ => {}
         }
         selected.retain(|&index| self.entries.get(index).is_some());
-        sort(&mut selected, &|a, b| self.keys.text(a).cmp(self.keys.text(b)));
         selected
     }
 

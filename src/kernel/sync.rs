@@ -384,15 +384,20 @@ impl<V: Stored> Kernel<V> {
             None => self.intern(&Rc::from(written.key)),
         };
         // Compared as bytes, before the old ones go.
-        let old_body = self.replica.cells.get(index).and_then(|cell| cell.body.clone());
+        let old = self.replica.cells.get(index);
+        let expired = is_expired(body, time);
+        if expired && old.is_some_and(|old| (old.stamp, old.kind) == (written.stamp, Kind::Tombstone)) {
+            // It has expired here too, and says no more than that.
+            return;
+        }
+        let old_body = old.and_then(|cell| cell.body.clone());
         let same = old_body
             .as_deref()
             .and_then(|bytes| Body::parse(bytes).ok())
             .is_some_and(|old| old.kind != Kind::Tombstone && (old.value, old.metadata) == (body.value, body.metadata));
         self.replica.accept(index, written, body.kind, self.monotonic_ms);
-        let expired = is_expired(body, time);
         if expired {
-            self.replica.bury(index, self.monotonic_ms);
+            self.bury(index, body.origin, self.monotonic_ms);
         }
         let visible = body.kind != Kind::Tombstone && !expired;
         let origin: Rc<str> = match self.entries.get(index) {
@@ -434,9 +439,15 @@ impl<V: Stored> Kernel<V> {
                 let key_bytes = self.keys.text(index).len();
                 let Some(old) = self.entries.replace(index, key_bytes, None) else { continue };
                 let origin = old.origin.clone();
-                self.replica.bury(index, time.monotonic_ms);
+                self.bury(index, &origin, time.monotonic_ms);
                 self.tell(index, Some(old), origin, revision);
             }
         }
+    }
+    /// Keeps of an expired write only that there was one: what it said would not be counted, and lie here until it is
+    /// purged.
+    fn bury(&mut self, index: u32, origin: &str, monotonic_ms: u64) {
+        self.replica.expire(index, Body::tombstone(origin, false).write().into());
+        self.replica.bury(index, monotonic_ms);
     }
 }

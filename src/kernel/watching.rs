@@ -4,7 +4,7 @@ use super::Kernel;
 use super::effect::Effect;
 use super::writing::within;
 use crate::error::{Code, Error};
-use crate::key::Selector;
+use crate::key::{Selector, depth};
 use crate::state::queue::{Change, Queue};
 use crate::state::selection::WatchId;
 use crate::state::watch::SetId;
@@ -108,7 +108,7 @@ impl<V: Stored> Kernel<V> {
             }
             Selector::Pattern(pattern) => {
                 within("keyBytes", limits.key_bytes, pattern.len() as u64)?;
-                within("segments", limits.segments, pattern.split('/').count() as u64)
+                within("segments", limits.segments, depth(pattern) as u64 + 1)
             }
         }
     }

@@ -1,7 +1,7 @@
 //! The column of cells: of each key, the write that won so far.
 //!
-//! A cell's body is made once by its writer and never made again; two cells are compared by
-//! (stamp, body). A local write has no body until it is first sent or stored: a key written a
+//! A cell's body is made once by its writer and never made again, except that a tombstone takes the
+//! place of what has expired; two cells are compared by (stamp, body). A local write has no body until it is first sent or stored: a key written a
 //! thousand times in a turn is encoded once. The hash of all live cells is kept as they change.
 
 use super::clock::Stamp;
@@ -78,6 +78,7 @@ impl Cells {
 
     /// Stores a local write, whose body comes later. True if the cell it replaces had a body (or
     /// there was none): from now on the index awaits one.
+    #[inline(always)]
     pub fn write(&mut self, index: u32, stamp: Stamp, kind: Kind) -> bool {
         let Some(Some(cell)) = self.column.get_mut(index as usize) else {
             self.store(index, Cell { stamp, kind, body: None, share: 0 });

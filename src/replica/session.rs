@@ -171,6 +171,7 @@ impl Replica {
     // Local writes.
 
     /// Stamps a local write of the key at an index.
+    #[inline(always)]
     pub fn write(&mut self, index: u32, kind: Kind, unix_ms: u64) {
         let stamp = Stamp { hlc: self.clock.tick(unix_ms), session: self.config.session };
         if self.cells.write(index, stamp, kind) {
@@ -188,6 +189,14 @@ impl Replica {
             self.untold.push(index);
         }
         self.bury(index, monotonic_ms);
+    }
+
+    /// Makes an expired cell a tombstone with its stamp. A local write without a body waits: it is sealed as one.
+    pub fn expire(&mut self, index: u32, tombstone: Rc<[u8]>) {
+        let sealed = self.cells.get(index).filter(|cell| cell.body.is_some());
+        if let Some(stamp) = sealed.map(|cell| cell.stamp) {
+            self.cells.put(index, stamp, Kind::Tombstone, tombstone);
+        }
     }
 
     /// Remembers a deleted or expired cell, to be purged when its time has come.

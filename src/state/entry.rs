@@ -103,7 +103,7 @@ impl<V> Entries<V> {
     }
 
     /// Changes an entry to what a write makes of it, but for the value, and answers where that is.
-    #[inline]
+    #[inline(always)]
     pub fn rewrite(
         &mut self,
         index: u32,

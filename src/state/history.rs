@@ -18,18 +18,30 @@ const CAPACITY_MIN: usize = 1024;
 
 impl History {
     /// Notes that the key at an index changed at a revision, which never decreases.
+    #[inline(always)]
     pub fn record(&mut self, index: u32, revision: u64) {
         let place = index as usize;
-        if place >= self.changed.len() {
-            self.changed.resize(place + 1, 0);
+        match self.changed.get_mut(place) {
+            Some(changed) => *changed = revision,
+            None => self.begin(place, revision),
         }
-        self.changed[place] = revision;
         if self.log.len() >= self.capacity.max(CAPACITY_MIN) {
-            let changed = &self.changed;
-            self.log.retain(|&(revision, index)| changed[index as usize] == revision);
-            self.capacity = 2 * self.log.len();
+            self.tidy();
         }
         self.log.push((revision, index));
+    }
+
+    #[cold]
+    fn begin(&mut self, place: usize, revision: u64) {
+        self.changed.resize(place, 0);
+        self.changed.push(revision);
+    }
+
+    #[cold]
+    fn tidy(&mut self) {
+        let changed = &self.changed;
+        self.log.retain(|&(revision, index)| changed[index as usize] == revision);
+        self.capacity = 2 * self.log.len();
     }
 
     /// Forgets the key at an index: its slot is given back.

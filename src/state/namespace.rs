@@ -1,52 +1,46 @@
 //! Slots by the first segment of their keys.
 //!
-//! So that a listing costs what its namespace holds, and so that opening a watch makes stale only
-//! what could concern it.
+//! So that opening a watch makes stale only what could concern it.
 
 use crate::key::head;
 use crate::table::Table;
 use std::rc::Rc;
 
-/// The slots of every namespace.
+/// The namespaces that have slots.
 pub struct Namespaces {
     table: Table,
-    members: Vec<Vec<u32>>,
-    /// Of each slot: its namespace and its position there.
-    homes: Vec<(u32, u32)>,
+    /// Of each namespace: how many slots it has.
+    counts: Vec<u32>,
+    /// Of each slot: its namespace.
+    homes: Vec<u32>,
 }
 
 impl Namespaces {
     /// None yet.
     pub fn new(seed: u64) -> Self {
-        Self { table: Table::new(seed), members: Vec::new(), homes: Vec::new() }
+        Self { table: Table::new(seed), counts: Vec::new(), homes: Vec::new() }
     }
 
-    /// Adds a slot under the first segment of its key, and returns the namespace.
-    pub fn add(&mut self, index: u32, key: &str) -> u32 {
+    /// Adds a slot under the first segment of its key.
+    pub fn add(&mut self, index: u32, key: &str) {
         let head = head(key);
         let home = self.table.find(head).unwrap_or_else(|| self.table.intern(&Rc::from(head)));
-        if home as usize >= self.members.len() {
-            self.members.push(Vec::new());
+        if home as usize >= self.counts.len() {
+            self.counts.push(0);
         }
         if index as usize >= self.homes.len() {
-            self.homes.resize(index as usize + 1, (0, 0));
+            self.homes.resize(index as usize + 1, 0);
         }
-        let members = &mut self.members[home as usize];
-        self.homes[index as usize] = (home, members.len() as u32);
-        members.push(index);
-        home
+        self.counts[home as usize] += 1;
+        self.homes[index as usize] = home;
     }
 
     /// Removes a slot that was added.
     pub fn remove(&mut self, index: u32) {
-        let (home, position) = self.homes[index as usize];
-        let members = &mut self.members[home as usize];
-        members.swap_remove(position as usize);
-        if let Some(&moved) = members.get(position as usize) {
-            self.homes[moved as usize].1 = position;
-        }
-        if members.is_empty() {
-            *members = Vec::new();
+        let home = self.homes[index as usize];
+        let count = &mut self.counts[home as usize];
+        *count -= 1;
+        if *count == 0 {
             self.table.remove(home);
         }
     }
@@ -58,16 +52,6 @@ impl Namespaces {
 
     /// The namespace of a slot that was added.
     pub fn home(&self, index: u32) -> u32 {
-        self.homes[index as usize].0
-    }
-
-    /// The slots of a namespace, in no particular order.
-    pub fn members(&self, home: u32) -> &[u32] {
-        &self.members[home as usize]
-    }
-
-    /// The slots of all namespaces, in no particular order.
-    pub fn all(&self) -> Vec<u32> {
-        self.members.concat()
+        self.homes[index as usize]
     }
 }

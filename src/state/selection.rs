@@ -3,7 +3,7 @@
 //! Matching walks the key's own segments; at each it may also follow the `*` branch. It never
 //! looks at selectors that differ from the key in a literal segment.
 
-use crate::key::Selector;
+use crate::key::{Selector, cut};
 use crate::order::sort;
 use crate::table::{Index, TextHasher, spread};
 
@@ -74,7 +74,7 @@ impl Selection {
             return found.extend_from_slice(&self.nodes[node as usize].exact);
         };
         found.extend_from_slice(&self.nodes[node as usize].below);
-        let (segment, rest) = rest.split_once('/').map_or((rest, None), |(segment, rest)| (segment, Some(rest)));
+        let (segment, rest) = cut(rest);
         if let Some(child) = self.find(node, segment) {
             self.collect(child, rest, found);
         }

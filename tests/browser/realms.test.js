@@ -97,6 +97,25 @@ inTabs("a window has one session of a hall, however often it is opened there", a
   for (const session of [page, other]) await untilHere(session, ["again", "other"]);
 });
 
+inTabs("the same limits are the same in any order, and one that is undefined is not given", async (tabs) => {
+  const page = await tabs.open("page");
+  const outcome = await page.evaluate(() => {
+    const open = (limits) => statehall.openHall({ name: "limited", limits });
+    const first = open({ entries: 10, bytes: 1_000 });
+    const again = [{ bytes: 1_000, entries: 10 }, { watches: undefined, entries: 10, bytes: 1_000 }, {}].map(open);
+    const codes = [{ bytes: 10, entries: 1_000 }, { entries: 10 }].map((limits) => {
+      try {
+        open(limits);
+        return "none";
+      } catch (error) {
+        return error.code;
+      }
+    });
+    return { same: again.map(({ session }) => session === first.session), codes };
+  });
+  assert.deepEqual(outcome, { same: [true, true, true], codes: ["options-conflict", "options-conflict"] });
+});
+
 inTabs("a frame without an origin has a hall of its own", async (tabs) => {
   const page = await tabs.open("page");
   const boxed = await tabs.addFrame(page, "boxed", "allow-scripts");

@@ -3,6 +3,7 @@
 use crate::Bench;
 use crate::support::dumb::{Answer, Note};
 use crate::support::kind::Kind;
+use crate::support::stored::held;
 use statehall::kernel::{Effect, Reply};
 use statehall::state::queue::Change;
 use statehall::state::selection::WatchId;
@@ -73,6 +74,13 @@ impl<V: Kind> Bench<V> {
         let sizes = (dumb.entries.len() as u64, dumb.bytes(), dumb.graves.len() as u64, dumb.watches.len() as u64);
         assert_eq!(counted, (sizes.0, sizes.1, sizes.2, sizes.3, dumb.queued(), dumb.revision));
         assert_eq!(self.kernel.in_batch(), dumb.in_batch());
+    }
+
+    /// What a snapshot holds is what is counted: of what was deleted or has expired only the key is left.
+    pub fn compare_held(&mut self, snapshot: &[u8]) {
+        let (usage, held) = (self.kernel.usage(), held(snapshot));
+        assert_eq!((held.entries, held.bytes), (usage.entries, usage.bytes), "what is held is what is counted");
+        *self.done.entry("held tombstones").or_insert(0) += held.tombstones;
     }
 
     pub fn compare_all(&mut self) {

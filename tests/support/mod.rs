@@ -6,5 +6,6 @@ pub mod dumb;
 pub mod kind;
 pub mod rng;
 pub mod sim;
+pub mod stored;
 pub mod testref;
 pub mod voice;

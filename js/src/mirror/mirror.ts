@@ -79,19 +79,20 @@ export class Mirror {
   at(slot: number, key?: string): Cell | undefined {
     const found = this.#slots[slot % INDEXES];
     if (found?.slot === slot || key === undefined) return found;
+    // What reads and puts need comes first, so that it lies together in memory.
     const cell = {
-      key,
-      slot: whole(slot),
       value: undefined,
+      expires: undefined,
       revision: 0,
       term: 0,
       watches: undefined,
       size: 0,
       place: 0,
-      ref: 0,
       origin: "",
+      key,
+      slot: whole(slot),
+      ref: 0,
       metadata: undefined,
-      expires: undefined,
     };
     this.#slots[slot % INDEXES] = cell;
     this.cells.set(key, cell);

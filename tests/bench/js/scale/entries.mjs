@@ -70,6 +70,7 @@ async function loops(hall, keys) {
     assert(hall.changes(hall.revision - 1).changes.length === 1, "a change is not known");
   };
   const watch = (i) => hall.watch(order[i], () => {})();
+  const initial = (i) => hall.watch(prefixes[i], () => {}, { initial: true })();
   return [
     row("put", "ns", await operations(ORDER, put)),
     row("Map.set", "ns", await operations(ORDER, set)),
@@ -80,7 +81,19 @@ async function loops(hall, keys) {
     row("put and changes of one", "ns", await operations(TOUCHED, changes)),
     row("watch and its end", "ns", await operations(TOUCHED, watch)),
     row("keys of one prefix", "ns", await operations(TOUCHED, select)),
+    row("watch of one prefix, with its initial value", "ns", await operations(TOUCHED, initial)),
   ];
+}
+
+/** A new key among the others, then what is beside it: its place is found, and nothing else is put in order. */
+async function created(hall, keys) {
+  const order = scattered(keys.filter((_, n) => n % (count / TOUCHED) === 0));
+  let n = 0;
+  const create = (i) => {
+    hall.put(`${order[i]}/${++n}`, n);
+    assert(hall.keys(`${order[i]}/*`).length > 0, "a new key is not listed");
+  };
+  return row("new key and its listing", "ns", await operations(100, create));
 }
 
 async function whole(hall) {
@@ -101,7 +114,10 @@ async function whole(hall) {
   ];
 }
 
+// Starts the kernel, whose memory is read before there is a hall to measure.
+(await openBench(options())).close();
+
 const keys = keysOf(count);
 const { hall, rows } = await filled(keys);
-rows.push(...(await loops(hall, keys)), ...(await whole(hall)));
+rows.push(...(await loops(hall, keys)), ...(await whole(hall)), await created(hall, keys));
 process.stdout.write(JSON.stringify(rows));

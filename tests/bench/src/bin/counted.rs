@@ -4,7 +4,7 @@
 //!
 //! What is prepared does not depend on how many operations follow, so the difference between two runs is theirs alone.
 
-use statehall::kernel::{Command, Kernel, Measured, Options, Time, WatchOptions};
+use statehall::kernel::{Behind, Command, Kernel, Measured, Options, Time, WatchOptions};
 use statehall::state::selection::{Selection, WatchId};
 use statehall::{Error, Key, Selector, Value};
 use std::hint::black_box;
@@ -21,10 +21,11 @@ fn main() -> Result<(), Error> {
     let times = arguments.get(2).and_then(|times| times.parse().ok()).unwrap_or(0);
     match arguments.get(1).map(String::as_str) {
         Some("put") => put(times),
+        Some("behind") => behind(times),
         Some("get") => get(times),
         Some("match") => select(times),
         Some("merge") => merge(times),
-        _ => panic!("counted put|get|match|merge TIMES"),
+        _ => panic!("counted put|behind|get|match|merge TIMES"),
     }
 }
 
@@ -69,6 +70,24 @@ fn put(times: usize) -> Result<(), Error> {
         let hot = kernel.put_slot(slots[scattered(n)], (n as i64 + 1).into(), 9, &origin, NOW_MS)?;
         assert!(black_box(hot).changed);
     }
+    Ok(())
+}
+
+/// Puts that a face has taken itself, and tells of later.
+fn behind(times: usize) -> Result<(), Error> {
+    let mut kernel = filled(1)?;
+    let origin: Rc<str> = "agent".into();
+    let slots: Vec<_> = keys().iter().filter_map(|key| kernel.slot(key)).collect();
+    for &slot in &slots {
+        assert!(kernel.grant(slot).is_some());
+    }
+    let first = kernel.revision() + 1;
+    for n in 0..KEYS + times {
+        let (value, revision) = (None, first + n as u64);
+        let put = Behind { value, bytes: 9, revision, origin: &origin, unix_ms: NOW_MS };
+        kernel.catch_up(slots[scattered(n)], black_box(put))?;
+    }
+    assert_eq!(kernel.revision(), first + (KEYS + times) as u64 - 1);
     Ok(())
 }
 
