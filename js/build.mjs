@@ -28,41 +28,52 @@ const bin = join(js, "node_modules/.bin");
 /** Changes to the glue that wasm-bindgen has no option for. Each must match exactly once, or the build fails. */
 const patches = [
   {
-    // The glue copies ASCII character by character: for long text up to a hundred times slower than encodeInto.
-    why: "encode long text with encodeInto",
-    find: "    let len = arg.length;\n    let ptr = malloc(len, 1) >>> 0;\n",
-    replace: (found) => `    if (arg.length > 48) {
-        const room = arg.length * 3;
-        const start = malloc(room, 1) >>> 0;
-        const { written } = cachedTextEncoder.encodeInto(arg, getUint8ArrayMemory0().subarray(start, start + room));
-        WASM_VECTOR_LEN = written;
-        return realloc(start, room, written, 1) >>> 0;
-    }
-
-${found}`,
+    why: "leave out its class, for which src/crossing.ts stands",
+    find: /\/\*\*\n \* One kernel of references\.\n \*\/\nexport class Core \{[\s\S]*\nif \(Symbol\.dispose\) Core.*\n/,
+    replace: "",
   },
   {
-    // wasm-bindgen writes __wbg_reset_state, and the checks that keep objects of an old instance away from the new
-    // one, when the crate refers to `wasm_bindgen::handler::schedule_reinit`.
-    why: "export how to start over after a trap (does the crate still refer to schedule_reinit?)",
-    find: "function __wbg_reset_state () {",
-    replace: (found) => `export function reset() {
-    __wbg_reset_state();
+    why: "leave out what frees objects of the class",
+    find: /const CoreFinalization = [\s\S]*?\n *: new FinalizationRegistry\(.*\n/,
+    replace: "",
+  },
+  {
+    why: "leave out what passes bytes and text to methods of the class",
+    find: /function passArray8ToWasm0[\s\S]*\nfunction passStringToWasm0[\s\S]*?\n\}\n/,
+    replace: "",
+  },
+  {
+    why: "leave out the encoder of text",
+    find: /const cachedTextEncoder = [\s\S]*\nlet WASM_VECTOR_LEN = 0;\n/,
+    replace: "",
+  },
+  {
+    // What is left to decode is short: a session's facts. The glue counts bytes against an error of old Safaris.
+    why: "decode text without counting it",
+    find: /let cachedTextDecoder = [\s\S]*\nfunction decodeText[\s\S]*?\n\}\n/,
+    replace: `const decoder = new TextDecoder('utf-8', { ignoreBOM: true });
+const decodeText = (bytes) => decoder.decode(bytes);
+`,
+  },
+  {
+    why: "export how to start, and to start over after a trap",
+    find: /export \{ initSync, __wbg_init as default \};/,
+    replace: `export { initSync, __wbg_init as default };
+
+export function instantiate(module = wasmModule) {
+    __wbg_finalize_init(new WebAssembly.Instance(module, __wbg_get_imports()), module);
 }
 
-export function started() {
-    return wasm !== undefined;
-}
-
-${found}`,
+export const instance = () => wasm;
+`,
   },
 ];
 
 const patchTypes = `
-/** Replaces the instance by a new one of its module. Objects of the old one throw when used, and must not be freed. */
-export function reset(): void;
-/** Whether there is an instance. */
-export function started(): boolean;
+/** Makes an instance of a module; without one, another instance of the module there is. Objects of the old one are lost. */
+export function instantiate(module?: WebAssembly.Module): void;
+/** What the instance exports; nothing if there is none yet. */
+export function instance(): InitOutput | undefined;
 `;
 
 /**
@@ -155,11 +166,14 @@ function compileComponent(crate, name, features = []) {
 
 function patched(glue) {
   return patches.reduce((text, { why, find, replace }) => {
-    const parts = text.split(find);
-    if (parts.length !== 2)
-      fail(`cannot patch the glue to ${why}: found ${parts.length - 1} times, not once:\n${find}`);
-    return parts.join(replace(find));
+    const found = text.match(new RegExp(find, "g"))?.length ?? 0;
+    if (found !== 1) fail(`cannot patch the glue to ${why}: found ${found} times, not once:\n${find}`);
+    return text.replace(find, () => replace);
   }, glue);
+}
+
+function patchedTypes(types) {
+  return types.replace(/export class Core \{[\s\S]*?\n\}\n/, "") + patchTypes;
 }
 
 function buildPackage() {
@@ -169,7 +183,7 @@ function buildPackage() {
   copyFileSync(join(kernel, "core_bg.wasm"), join(dist, "core_bg.wasm"));
   copyFileSync(join(component, "statehall.component.wasm"), join(dist, "statehall.component.wasm"));
   writeFileSync(join(dist, "core.js"), patched(readFileSync(join(kernel, "core.js"), "utf8")));
-  writeFileSync(join(dist, "core.d.ts"), readFileSync(join(kernel, "core.d.ts"), "utf8") + patchTypes);
+  writeFileSync(join(dist, "core.d.ts"), patchedTypes(readFileSync(join(kernel, "core.d.ts"), "utf8")));
   const base64 = readFileSync(join(kernel, "core_bg.wasm"), "base64");
   writeFileSync(join(dist, "core_base64.js"), `export const base64 = "${base64}";\n`);
   writeFileSync(join(dist, "core_base64.d.ts"), "export const base64: string;\n");

@@ -56,6 +56,15 @@ export class Encoder {
     return this.#length - start;
   }
 
+  /** Appends a value after its length in four bytes. */
+  append(value: Value): void {
+    this.#room(4);
+    const at = this.#length;
+    this.#length += 4;
+    const size = this.write(value);
+    this.#view.setUint32(at, size, true);
+  }
+
   #value(value: Value): void {
     switch (typeof value) {
       case "number":
@@ -93,28 +102,10 @@ export class Encoder {
   }
 
   #text(text: string): void {
-    const length = text.length;
-    if (length < 48) {
-      // Short text is mostly ASCII, and a loop is done before the encoder has been called.
-      this.#head(TEXT, length);
-      this.#room(length);
-      let i = 0;
-      for (; i < length; i++) {
-        const unit = text.charCodeAt(i);
-        if (unit >= 0x80) break;
-        this.#buffer[this.#length + i] = unit;
-      }
-      if (i === length) {
-        this.#length += length;
-        return;
-      }
-      this.#length -= headSize(length);
-    }
     const size = utf8Length(text);
     this.#head(TEXT, size);
     this.#room(size);
-    utf8Encoder.encodeInto(text, this.#buffer.subarray(this.#length));
-    this.#length += size;
+    this.#length = writeText(text, this.#buffer, this.#length);
   }
 
   #bytes(bytes: Uint8Array): void {
@@ -142,13 +133,11 @@ export class Encoder {
   /** Writes a kind and a number in the shortest form. */
   #head(kind: number, argument: number): void {
     this.#room(9);
-    const at = this.#length;
     const size = headSize(argument);
-    this.#buffer[at] = (kind << 5) | (size === 1 ? argument : 23 + Math.log2(2 * (size - 1)));
-    if (size === 2) this.#view.setUint8(at + 1, argument);
-    if (size === 3) this.#view.setUint16(at + 1, argument);
-    if (size > 4) this.#view.setUint32(at + size - 4, argument);
-    if (size === 9) this.#view.setUint32(at + 1, argument / 0x100000000);
+    let rest = argument;
+    // What is stored are the low eight bits.
+    for (let i = size - 1; i > 0; i--, rest = Math.floor(rest / 0x100)) this.#buffer[this.#length + i] = rest;
+    this.#buffer[this.#length] = (kind << 5) | (size === 1 ? argument : 23 + Math.log2(2 * (size - 1)));
     this.#length += size;
   }
 
@@ -215,15 +204,7 @@ class Decoder {
 
   #text(length: number): string {
     const start = this.#skip(length);
-    if (length < 24) {
-      // Short text is mostly ASCII, and a loop is done before the decoder has been called.
-      let text = "";
-      let i = start;
-      for (; i < this.#at && (this.#bytes[i] as number) < 0x80; i++)
-        text += String.fromCharCode(this.#bytes[i] as number);
-      if (i === this.#at) return text;
-    }
-    return utf8Decoder.decode(this.#bytes.subarray(start, this.#at));
+    return readText(this.#bytes, start, this.#at);
   }
 
   #container(count: number, isMap: boolean): Value {
@@ -241,13 +222,11 @@ class Decoder {
 
   /** The number that belongs to the low bits of a first byte. Above the safe range it is rounded. */
   #argument(low: number): number {
-    const view = this.#view;
     if (low < 24 || low > 27) return low;
-    const at = this.#skip(1 << (low - 24));
-    if (low === 24) return view.getUint8(at);
-    if (low === 25) return view.getUint16(at);
-    if (low === 26) return view.getUint32(at);
-    return view.getUint32(at) * 0x100000000 + view.getUint32(at + 4);
+    let argument = 0;
+    for (let left = 1 << (low - 24); left > 0; left--)
+      argument = argument * 0x100 + (this.#bytes[this.#at++] as number);
+    return argument;
   }
 
   /** Passes over bytes and returns where they start. */
@@ -277,3 +256,29 @@ function rank(unit: number): number {
 
 const utf8Encoder = new TextEncoder();
 const utf8Decoder = new TextDecoder("utf-8", { ignoreBOM: true });
+
+/** Writes text as UTF-8, for which there is room, and returns where it ends. */
+export function writeText(text: string, buffer: Uint8Array, start: number): number {
+  const { length } = text;
+  let i = 0;
+  // Short text is mostly ASCII, and a loop is done before the encoder has been called.
+  for (; i < length && length < 48; i++) {
+    const unit = text.charCodeAt(i);
+    if (unit >= 0x80) break;
+    buffer[start + i] = unit;
+  }
+  const at = start + i;
+  return i < length ? at + utf8Encoder.encodeInto(text.slice(i), buffer.subarray(at)).written : at;
+}
+
+/** The text that is written as UTF-8 in a part of `bytes`. */
+export function readText(bytes: Uint8Array, start: number, end: number): string {
+  let text = "";
+  for (let i = start; end - start < 24; i++) {
+    if (i === end) return text;
+    const unit = bytes[i] as number;
+    if (unit >= 0x80) break;
+    text += String.fromCharCode(unit);
+  }
+  return utf8Decoder.decode(bytes.subarray(start, end));
+}

@@ -274,7 +274,7 @@ export class Hall implements contract.Hall {
     const session = this.open();
     const pattern = selector === undefined ? [] : patternOf(selector);
     session.expire();
-    const pairs = session.call((core) => core.changes(revision, pattern));
+    const pairs = session.call((core) => core.changes(pattern, revision));
     if (pairs[0] === 1) return { compacted: true, revision: session.revision };
     const changes: Since.Item[] = [];
     for (let i = 1; i < pairs.length; i += 2) {
@@ -414,7 +414,7 @@ export class Hall implements contract.Hall {
   }
 
   usage(): Usage {
-    return Object.fromEntries(this.open().call((core) => core.usage())) as Usage;
+    return Object.fromEntries(this.open().call((core) => core.usage())) as unknown as Usage;
   }
 
   snapshot(): Uint8Array {

@@ -12,12 +12,12 @@ import type * as contract from "./contract.js";
 import type { Adapter, Clock, DefaultSchema, HallOptions, Limits } from "./contract.js";
 import { StatehallError } from "./error.js";
 import { Hall } from "./hall.js";
-import { follow } from "./lifecycle.js";
 import { Session } from "./session.js";
 import { broadcastChannel } from "./share/channel.js";
+import { follow } from "./share/lifecycle.js";
 
 /** The sessions of this realm by name, and the options that each was asked for; empty outside browsers. */
-const realm = new Map<string, readonly [session: Session, asked: string]>();
+const realm = new Map<string, readonly [session: Session, asked: readonly unknown[]]>();
 
 /** Opens a hall, or gives another handle to one that is open in this browser realm. */
 export function openHall<S = DefaultSchema>(options: HallOptions = {}): contract.Hall<S> {
@@ -28,11 +28,11 @@ export function openHall<S = DefaultSchema>(options: HallOptions = {}): contract
 }
 
 function reopened(name: string, agent: string, options: HallOptions): Session {
-  const asked = fingerprint(options);
+  const asked = facts(options);
   const [open, before] = realm.get(name) ?? [];
   // Options that are not given are not in conflict with anything.
-  if (open && asked !== "" && asked !== before) {
-    const detail = `the hall "${name}" is already open here with other options; close it first, or open it without options`;
+  if (open && differ(asked, facts({})) && differ(asked, before)) {
+    const detail = `the hall "${name}" is already open here with other options; close it first, or give none`;
     throw new StatehallError("options-conflict", detail);
   }
   const session = open ?? begun(name, agent, options);
@@ -53,39 +53,23 @@ function begun(name: string, agent: string, options: HallOptions): Session {
   return session;
 }
 
-/** What of the options must be the same at every opening of one session; empty if nothing was asked for. */
-function fingerprint({ share = true, seed, limits = {}, notify = true, clock = platformClock }: HallOptions): string {
-  // A default is the same, whether it was given or not.
-  const asked = [
-    share !== true && numbered(share),
-    seed !== undefined && String(seed),
-    told(limits).sort().join(),
-    !notify && "silent",
-    clock !== platformClock && numbered(clock),
-  ];
-  return asked.filter(Boolean).join("\n");
+/** What must be the same at every opening of one session. A default is the same, whether it was given or not. */
+function facts({ share = true, seed, limits = {}, notify = true, clock = platformClock }: HallOptions): unknown[] {
+  return [share, seed, Object.entries(given(limits)).sort().join(), notify, clock];
 }
 
-const numbers = new WeakMap<object, number>();
-let numberGiven = 0;
-
-/** Tells objects apart. */
-function numbered(thing: unknown): string {
-  if (typeof thing !== "object" || thing === null) return String(thing);
-  const number = numbers.get(thing) ?? ++numberGiven;
-  numbers.set(thing, number);
-  return `#${number}`;
+function differ(some: readonly unknown[], others: readonly unknown[] | undefined): boolean {
+  return some.some((fact, i) => fact !== others?.[i]);
 }
 
 /** The limits that are told. Their names and ranges are judged by the kernel. */
 function given(limits: Partial<Limits>): Partial<Limits> {
-  for (const [name, max] of told(limits)) checkArgument(`the limit "${name}"`, max, "whole");
-  return Object.fromEntries(told(limits));
-}
-
-/** The names and values of the limits that are not undefined. */
-function told(limits: Partial<Limits>): [name: string, max: number][] {
-  return Object.entries(limits).filter(([, max]) => max !== undefined);
+  const told = Object.entries(limits).filter(([, max]) => max !== undefined);
+  for (const [name, max] of told) {
+    checkArgument("a limit's name", name, "text");
+    checkArgument(`the limit "${name}"`, max, "whole");
+  }
+  return Object.fromEntries(told);
 }
 
 function checkClock(clock: Clock): void {

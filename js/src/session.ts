@@ -14,8 +14,9 @@ import { Agents } from "./agents.js";
 import { Alarm, Gate } from "./clock.js";
 import { Encoder } from "./codec.js";
 import type { Adapter, Agent, Clock, Limits, Value } from "./contract.js";
-import { Core, reset, started } from "./core.js";
-import { Dispatcher, ownerName, type Told, type Watch, type Watches } from "./dispatch.js";
+import { instance, instantiate } from "./core.js";
+import { Core } from "./crossing.js";
+import { Dispatcher, type Told, type Watch, type Watches } from "./dispatch.js";
 import { readError, StatehallError } from "./error.js";
 import { Ahead } from "./mirror/ahead.js";
 import { Journal } from "./mirror/journal.js";
@@ -86,12 +87,12 @@ export class Session {
   readonly #opening: Opening;
   constructor(opening: Opening) {
     this.#opening = opening;
-    if (!started()) start();
+    if (!instance()) start();
     this.dispatcher = new Dispatcher((error) => this.report(error));
     this.#alarm = new Alarm(opening.clock, (late) => this.#ring(late));
     this.core = this.#open(opening.seed);
     this.id = this.core.session();
-    this.limits = Object.freeze(Object.fromEntries(this.core.limits()) as Limits);
+    this.limits = Object.freeze(Object.fromEntries(this.core.limits()) as unknown as Limits);
     if (!this.shared) this.#joined.open();
     this.#bus = new Bus(
       opening.adapters,
@@ -159,7 +160,7 @@ export class Session {
 
   private ask(cell: Cell): boolean {
     const granted = this.call((core) => core.grant(cell.slot));
-    if (granted < 0) return false;
+    if (granted === Infinity) return false;
     const set = Math.floor(granted / GRANT);
     cell.size = whole(granted % GRANT);
     cell.watches = set > 0 ? this.members(set) : undefined;
@@ -185,7 +186,7 @@ export class Session {
       // Unless another session has done so already.
       if (this.epoch === epoch) {
         epoch++;
-        reset();
+        instantiate();
       }
       this.#rebuild();
       return new StatehallError("poisoned", detail, { cause: error });
@@ -199,7 +200,7 @@ export class Session {
 
   /** The kernel's number for an agent, until a handle of this agent is closed. */
   origin(agent: Agent): number {
-    return this.call((core) => this.#agents.hold(agent, (number) => core.name_agent(number, agent)));
+    return this.call((core) => this.#agents.hold(agent, (number) => core.name_agent(agent, number)));
   }
 
   /** A handle of this agent is closed. */
@@ -339,7 +340,7 @@ export class Session {
   /** Opens a watch in the kernel. */
   #register(watch: Watch, initial: boolean): void {
     this.term++;
-    watch.id = this.core.watch(watch.pattern, initial, ownerName(watch), watch.capacity ?? -1);
+    watch.id = this.core.watch(watch.pattern, initial, watch.capacity ?? -1);
     this.watches.set(watch.id, watch);
   }
 
@@ -397,11 +398,8 @@ export class Session {
     const refs = this.core.wanted();
     if (refs.length === 0) return;
     const encoder = new Encoder();
-    const lengths = new Float64Array(refs.length);
-    refs.forEach((ref, i) => {
-      lengths[i] = encoder.write(this.mirror.values[ref] as Value);
-    });
-    this.core.supply(lengths, encoder.bytes());
+    for (const ref of refs) encoder.append(this.mirror.values[ref] as Value);
+    this.core.supply(encoder.bytes());
   }
 
   /** Lets time pass: what is due expires, is sent, and the next timer is armed. */
@@ -415,7 +413,7 @@ export class Session {
         this.#flushed = core.advance(now, monotonic);
         this.#send();
         const delay = core.next_wake(now, monotonic);
-        if (delay >= 0) this.#alarm.set(monotonic, delay);
+        if (delay < Infinity) this.#alarm.set(monotonic, delay);
       });
       this.settle();
     } catch (error) {
@@ -477,10 +475,9 @@ export class Session {
 
   #open(seed: bigint): Core {
     const { name, agent, limits, notify, clock } = this.#opening;
-    const [names, maxima] = [Object.keys(limits), Float64Array.from(Object.values(limits))];
+    const texts = [name, agent, ...Object.entries(limits).flat().map(String)];
     try {
-      const { shared, revision } = this;
-      return new Core(name, agent, seed, names, maxima, notify, shared, revision, clock.now(), clock.monotonic());
+      return new Core(texts, seed, notify, this.shared, this.revision, clock.now(), clock.monotonic());
     } catch (error) {
       throw typeof error === "string" ? readError(error) : error;
     }
@@ -553,7 +550,7 @@ export class Session {
 
   /** Tells who wants to know that somebody has come or gone. */
   #announce(): void {
-    this.id = this.core.session(); // new if somebody else has used the old one
+    this.id = this.call((core) => core.session()); // new if somebody else has used the old one
     for (const visitor of this.visitors) {
       try {
         visitor();
@@ -575,7 +572,7 @@ export class Session {
     // A session of its own, with randomness that is new but no less repeatable.
     this.core = this.#open(BigInt.asUintN(64, this.#opening.seed + BigInt(epoch) * 0x9e3779b97f4a7c15n));
     this.id = this.core.session();
-    this.#agents.retell((number, agent) => this.core.name_agent(number, agent));
+    this.#agents.retell((number, agent) => this.core.name_agent(agent, number));
     // What others were told comes first and as old as can be, so that whatever they know better stays.
     const told = (cell: Cell) => this.shared && cell.revision <= this.#flushed;
     for (const cell of cells) if (told(cell)) this.#rewrite(cell, 1);
@@ -591,7 +588,7 @@ export class Session {
     const facts = metadata && admitMetadata(metadata, undefined, limits);
     const ttl = expires === undefined ? -1 : Math.max(1, expires - now);
     const refs = [mirror.hold(value as Value), facts ? mirror.hold(facts.value) : 0] as const;
-    const agent = this.#agents.hold(origin, (number) => core.name_agent(number, origin));
+    const agent = this.#agents.hold(origin, (number) => core.name_agent(origin, number));
     const written = core.write(key, refs[0], size, refs[1], facts?.size ?? 0, agent, -1, ttl, false, now);
     this.#agents.release(origin, (number) => core.forget_agent(number));
     // From now on the kernel names this key by its slot.

@@ -5,7 +5,7 @@
 
 import { StatehallError } from "./error.js";
 
-let starting: (() => void) | undefined;
+let starting: () => void;
 
 /** Says how the kernel is started when a hall is opened. */
 export function startWith(way: () => void): void {
@@ -14,10 +14,6 @@ export function startWith(way: () => void): void {
 
 /** Starts the kernel for the first hall. */
 export function start(): void {
-  if (!starting) {
-    const detail = "await init(...) or call initSync(...) of statehall/slim before opening a hall";
-    throw new StatehallError("not-initialized", detail);
-  }
   try {
     starting();
   } catch (cause) {
@@ -28,14 +24,13 @@ export function start(): void {
 /** The error for a kernel that did not start; what has nothing to do with WebAssembly stays as it is. */
 export function refusedToStart(cause: unknown): unknown {
   if (typeof WebAssembly === "undefined") {
-    const detail =
-      "this platform has no WebAssembly, or a setting such as the Lockdown Mode of Safari has turned it off";
+    const detail = "this platform has no WebAssembly, or has turned it off, as Safari does in Lockdown Mode";
     return new StatehallError("unsupported", detail, { cause });
   }
   // Each browser words it in its own way, some as this error and some as the other.
   if (!(cause instanceof WebAssembly.CompileError) && !(cause instanceof EvalError)) return cause;
   const detail =
-    "WebAssembly was not allowed to compile the kernel: a Content-Security-Policy needs 'wasm-unsafe-eval' in its " +
-    `script-src, a bundle for Cloudflare the condition "workerd", slim the very bytes of the kernel (${cause.message})`;
+    "WebAssembly was not allowed to compile the kernel: a Content-Security-Policy needs 'wasm-unsafe-eval' in its script-src, " +
+    `a bundle for Cloudflare the condition "workerd", slim the right bytes (${cause.message})`;
   return new StatehallError("unsupported", detail, { cause });
 }

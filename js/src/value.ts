@@ -295,11 +295,10 @@ class Walk {
 function isSame(a: Value | undefined, b: Value | undefined): boolean {
   if (a === b || (a !== a && b !== b)) return true;
   if (typeof a !== "object" || typeof b !== "object" || a === null || b === null) return false;
-  if (isBytes(a) || isBytes(b)) {
-    return isBytes(a) && isBytes(b) && a.length === b.length && a.every((byte, i) => byte === b[i]);
-  }
-  if (Array.isArray(a) || Array.isArray(b)) {
-    return Array.isArray(a) && Array.isArray(b) && a.length === b.length && a.every((item, i) => isSame(item, b[i]));
+  if (isBytes(a) !== isBytes(b) || Array.isArray(a) !== Array.isArray(b)) return false;
+  if (isBytes(a) || Array.isArray(a)) {
+    const other = b as readonly Value[];
+    return a.length === other.length && (a as readonly Value[]).every((item, i) => isSame(item, other[i]));
   }
   return isSameMap(a as Members, b as Members);
 }

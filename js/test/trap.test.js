@@ -209,6 +209,41 @@ test("a shared hall rejoins as a new session, and undoes nothing that others kno
   );
 });
 
+test("a hall whose kernel is replaced while it sends takes nothing from the kernel of another", async (t) => {
+  const sent = [];
+  let work = () => {};
+  const adapter = {
+    open() {},
+    send(frame) {
+      sent.push(new TextDecoder().decode(frame));
+      const now = work;
+      work = () => {};
+      now();
+    },
+    close() {},
+  };
+  // Frames are small, so that there are several to send.
+  const { hall, clock, errors } = begin(t, { name: "mine", share: [adapter], limits: { frameBytes: 4_096 } });
+  const others = [1, 2, 3].map((n) => begin(t, { name: `theirs ${n}`, share: [new Network().adapter("a")] }).hall);
+  await clock.advance(1_000);
+  for (let n = 0; n < 20; n++) hall.put(`mine/${n}`, "mine".repeat(200));
+  let replaced;
+  work = () => {
+    trap(others[0]);
+    replaced = kernel.instance;
+    for (const other of others) other.put("theirs", "theirs ".repeat(100));
+  };
+  await clock.advance(1_000);
+  assert.equal(kernel.instance, replaced, "what was left to send was not asked of the new instance");
+  assert.equal(errors.length, 1);
+  assert.match(errors[0].message, /^poisoned: the kernel was replaced/);
+  hall.put("mine/again", 1);
+  await clock.advance(1_000);
+  assert.equal(hall.keys().length, 21);
+  assert.ok(sent.length > 3);
+  assert.ok(!sent.some((frame) => frame.includes("theirs")), "nothing of the others is sent");
+});
+
 test("a hall that cannot be rebuilt says so and is closed", (t) => {
   const { hall } = begin(t);
   hall.put("a", 1);

@@ -12,6 +12,7 @@ const ORDER: &[&str] = &[
     "clock",
     "value",
     "codec",
+    "crossing",
     "export",
     "check",
     "key",
@@ -27,7 +28,7 @@ const ORDER: &[&str] = &[
     "agents",
     // one session, and what is made of it
     "session",
-    "lifecycle",
+    "share/lifecycle",
     "changes",
     "hall",
     "open",
@@ -40,7 +41,7 @@ const ORDER: &[&str] = &[
 
 /// The wasm-bindgen glue, which the build puts beside the compiled files, and who may import it.
 const GLUE: &[&str] = &["core", "core_base64", "core_bg.wasm"];
-const CROSSING: &[&str] = &["session", "entry/"];
+const CROSSING: &[&str] = &["crossing", "session", "entry/"];
 
 /// What of the platform is reached in one file only.
 const PLATFORM: &[(&str, &str)] = &[
@@ -48,7 +49,7 @@ const PLATFORM: &[(&str, &str)] = &[
     ("performance.now(", "clock"),
     ("setTimeout(", "clock"),
     ("new BroadcastChannel(", "share/channel"),
-    ("document.", "lifecycle"),
+    ("document.", "share/lifecycle"),
     ("crypto.", "open"),
     ("Math.random(", "nothing: there is one seed"),
 ];

@@ -1,7 +1,8 @@
 /** No kernel inside: whoever imports this brings `statehall/statehall.wasm` and starts it before opening a hall. */
 
 import start, { initSync as startSync } from "../core.js";
-import { refusedToStart } from "../start.js";
+import { StatehallError } from "../error.js";
+import { refusedToStart, startWith } from "../start.js";
 
 /** Fetches (if given an address or a response), compiles and starts the kernel. Starting it again does nothing. */
 export async function init(
@@ -22,5 +23,10 @@ export function initSync(module: BufferSource | WebAssembly.Module): void {
     throw refusedToStart(cause);
   }
 }
+
+startWith(() => {
+  const detail = "await init(...) or call initSync(...) of statehall/slim before opening a hall";
+  throw new StatehallError("not-initialized", detail);
+});
 
 export * from "../index.js";

@@ -3,9 +3,9 @@
  * Worker, which no request waits for.
  */
 
-import { initSync } from "../core.js";
+import { instantiate } from "../core.js";
 import module from "../core_bg.wasm";
 
-initSync({ module });
+instantiate(module);
 
 export * from "../index.js";

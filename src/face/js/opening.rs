@@ -1,22 +1,19 @@
 //! What JavaScript passes to open a hall.
 
+use super::texts::texts;
 use crate::error::Error;
 use crate::kernel::{Limits, Options, TOMBSTONE_MS};
 
-/// The kernel's options. Limits are names and, in the same order, numbers.
+/// The kernel's options. The texts are the names of the hall and the agent, and then of each limit its name and number.
 ///
 /// Errors: `invalid-argument`.
-pub fn read(
-    name: &str,
-    agent: &str,
-    seed: u64,
-    (names, maxima): (&[String], &[f64]),
-    notify: bool,
-    revision: f64,
-) -> Result<Options, Error> {
+pub fn read(bytes: &[u8], seed: u64, notify: bool, revision: f64) -> Result<Options, Error> {
+    let mut texts = texts(bytes);
+    let mut next = || texts.next();
+    let (name, agent) = (next().unwrap_or_default(), next().unwrap_or_default());
     let mut limits = Limits::default();
-    for (name, &max) in names.iter().zip(maxima) {
-        limits.set(name, max as u64)?;
+    while let (Some(name), Some(max)) = (next(), next()) {
+        limits.set(name, max.parse().unwrap_or(u64::MAX))?;
     }
     Ok(Options {
         name: name.into(),

@@ -5,7 +5,7 @@
  * its channels. A page that comes back, wakes up or becomes visible may have missed anything, so it asks.
  */
 
-import type { Session } from "./session.js";
+import type { Session } from "../session.js";
 
 /** Follows the page's life; returns how to stop. Does nothing where there are no pages. */
 export function follow(session: Session): () => void {
