@@ -5,8 +5,9 @@
 
 use super::reference::Ref;
 use crate::kernel::{Kernel, Limits, Usage};
+use js_sys::Array;
 use serde::Serialize;
-use wasm_bindgen::JsValue;
+use wasm_bindgen::JsCast;
 
 /// A part of a listing.
 #[derive(Serialize)]
@@ -71,7 +72,7 @@ fn named(name: &str, fact: Fact) -> Fact {
 }
 
 /// A listing as JavaScript arrays.
-pub fn to_js(listing: &Fact) -> JsValue {
-    // Nothing in a listing can fail.
-    listing.serialize(&serde_wasm_bindgen::Serializer::new()).unwrap_or_default()
+pub fn to_js(listing: &Fact) -> Array {
+    // Nothing in a listing can fail, and every one is a list.
+    listing.serialize(&serde_wasm_bindgen::Serializer::new()).unwrap_or_default().unchecked_into()
 }

@@ -26,6 +26,7 @@ use crate::state::watch::SetId;
 use crate::table::Slot;
 use answer::Answer::{Bytes, Number, Numbers, Text, Texts};
 use answer::{Answer, Outbox, list, written};
+use js_sys::Array;
 use reference::{Pool, Ref};
 use report::Records;
 use std::cell::RefCell;
@@ -383,17 +384,17 @@ impl Core {
     }
 
     /// The limits: pairs of name and number.
-    pub fn limits(&self) -> JsValue {
+    pub fn limits(&self) -> Array {
         listing::to_js(&listing::limits(self.kernel.borrow().limits()))
     }
 
     /// What the hall uses: pairs of name and number.
-    pub fn usage(&self) -> JsValue {
+    pub fn usage(&self) -> Array {
         listing::to_js(&listing::usage(&self.kernel.borrow().usage()))
     }
 
     /// Who is here, this session first: of each, pairs of name and fact.
-    pub fn sessions(&self, now: f64) -> JsValue {
+    pub fn sessions(&self, now: f64) -> Array {
         listing::to_js(&listing::sessions(&self.kernel.borrow(), now))
     }
 }
