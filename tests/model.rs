@@ -9,14 +9,14 @@ mod compare;
 mod support;
 
 use compare::read;
-use statehall::kernel::{Command, Hot, Kernel, Options, Reply, Time, WatchOptions};
+use statehall::kernel::{Behind, Command, Hot, Kernel, Options, Reply, Time, WatchOptions};
 use statehall::state::selection::WatchId;
 use statehall::state::watch::SetId;
 use statehall::table::Slot;
 use statehall::{Code, Key, Limits, Selector, Value};
 use std::collections::{BTreeMap, BTreeSet};
 use std::panic::{AssertUnwindSafe, catch_unwind};
-use support::dumb::{Dumb, Note, Put};
+use support::dumb::{Answer, Dumb, Note, Put};
 use support::kind::{Kind, encoded, measured, settle};
 use support::rng::Rng;
 use support::testref::TestRef;
@@ -127,9 +127,10 @@ fn limits() -> Limits {
 
 impl<V: Kind> Bench<V> {
     /// What must have happened in all seeds together.
-    const COVERED: [&str; 25] = [
+    const COVERED: [&str; 26] = [
         "put",
         "put-slot",
+        "behind",
         "delete",
         "clear",
         "begin",
@@ -284,7 +285,6 @@ impl<V: Kind> Bench<V> {
         self.note(format!("put slot {key} {value:?}"));
         let old = self.dumb.entries.get(&key).map(|entry| entry.value.clone());
         let stored = V::make(&value.0, &self.pool);
-        let hot = self.kernel.put_slot(slot, stored, value.1, &origin.into(), self.time.unix_ms);
         let put = Put {
             key: key.clone(),
             value: value.clone(),
@@ -295,6 +295,19 @@ impl<V: Kind> Bench<V> {
             touch: false,
         };
         let expected = self.dumb.put(put, self.time.unix_ms);
+        let granted = self.kernel.grant(slot).map(|grant| grant.set).filter(|_| self.rng.percent(50));
+        let hot = match (granted, &expected) {
+            // A face that decides as the model does takes the put itself.
+            (Some(set), Ok(Answer::Written(revision, true))) => {
+                self.count("behind");
+                let set = if self.kernel.in_batch() { SetId::NOBODY } else { set };
+                let (revision, bytes) = (*revision, value.1 as u32);
+                let (value, origin, unix_ms) = (Some(stored), &origin.into(), self.time.unix_ms);
+                let put = Behind { value, bytes, revision, origin, unix_ms };
+                self.kernel.catch_up(slot, put).map(|()| Hot { revision, changed: true, set })
+            }
+            _ => self.kernel.put_slot(slot, stored, value.1, &origin.into(), self.time.unix_ms),
+        };
         let mut called = Vec::new();
         if let Ok(Hot { revision, changed: true, set }) = hot
             && set != SetId::NOBODY

@@ -5,7 +5,7 @@ use super::forge::value;
 use super::source::Source;
 use crate::support::kind::{Kind, measured, settle};
 use crate::support::stored::expired;
-use statehall::kernel::{Command, Effect, Hot, Kernel, Options, Time, Usage, WatchOptions};
+use statehall::kernel::{Behind, Command, Effect, Hot, Kernel, Options, Time, Usage, WatchOptions};
 use statehall::state::queue::Change;
 use statehall::{Code, Error, Key, Limits, Selector, Value};
 use std::collections::BTreeMap;
@@ -163,10 +163,11 @@ impl<V: Kind> Hall<V> {
     fn write(&mut self, keys: &[&str], source: &mut Source<'_>) {
         let Ok(key) = Key::parse(source.pick(keys)) else { return };
         let (origin, touch, expect) = ("own".into(), source.one_in(4), source.one_in(8).then(|| source.number()));
-        let command = match source.below(5) {
+        let command = match source.below(6) {
             0 => Command::Delete { key, origin, expect, touch },
             1 => Command::Clear { selector: Selector::parse(source.pick(&["a/*", "**"])).ok(), origin },
             2 => return self.put_slot(&key, &value(source)),
+            3 => return self.put_behind(&key, &value(source)),
             _ => {
                 let ttl_ms = source.one_in(4).then(|| u64::from(source.byte()));
                 let metadata = Value::from([("m", value(source))]);
@@ -191,6 +192,28 @@ impl<V: Kind> Hall<V> {
             }
             Ok(_) => {}
             Err(error) => assert_eq!(error.code, Code::Limit, "{error}"),
+        }
+    }
+
+    /// Takes a put as a face does that was granted the slot, and tells the kernel.
+    fn put_behind(&mut self, key: &Key, value: &Value) {
+        let Some(slot) = self.kernel.slot(key.text()) else { return };
+        let batch = self.kernel.in_batch();
+        let Some(grant) = self.kernel.grant(slot) else { return };
+        let (same, old) = (grant.value.value() == *value, u64::from(grant.bytes));
+        let stored = measured::<V>(value, &self.pool);
+        let limits = self.kernel.limits();
+        let room = self.kernel.bytes() + stored.bytes - old <= limits.bytes;
+        if same || !room || stored.bytes > limits.value_bytes {
+            return;
+        }
+        let revision = self.kernel.revision() + 1;
+        let (bytes, origin, unix_ms) = (stored.bytes as u32, &"own".into(), self.now.unix_ms);
+        let put = Behind { value: Some(stored.value), bytes, revision, origin, unix_ms };
+        self.kernel.catch_up(slot, put).expect("it was granted");
+        if !batch {
+            self.heard.insert(key.shared(), value.clone());
+            self.revision = revision;
         }
     }
 
