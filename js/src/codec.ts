@@ -35,13 +35,23 @@ export function encode(value: Value): Uint8Array {
 
 /** Writes admitted values one after another into one growing buffer. */
 export class Encoder {
-  #buffer: Uint8Array;
-  #view: DataView;
+  #buffer!: Uint8Array;
+  #view!: DataView;
   #length = 0;
 
   constructor(capacity = 4096) {
-    this.#buffer = new Uint8Array(capacity);
-    this.#view = new DataView(this.#buffer.buffer);
+    this.#use(new Uint8Array(capacity));
+  }
+
+  #use(buffer: Uint8Array): void {
+    this.#buffer = buffer;
+    this.#view = new DataView(buffer.buffer);
+  }
+
+  /** Begins anew; what much needed is let go. */
+  clear(): void {
+    this.#length = 0;
+    if (this.#buffer.length > 1e5) this.#use(new Uint8Array(4096));
   }
 
   /** What was written. The bytes are lent: the next `write` may change them. */
@@ -151,8 +161,7 @@ export class Encoder {
     if (needed <= this.#buffer.length) return;
     const buffer = new Uint8Array(Math.max(needed, this.#buffer.length * 2));
     buffer.set(this.#buffer.subarray(0, this.#length));
-    this.#buffer = buffer;
-    this.#view = new DataView(buffer.buffer);
+    this.#use(buffer);
   }
 }
 

@@ -59,7 +59,7 @@ export interface Core {
   members(set: number): Float64Array;
   take(watch: number): void;
   queue(watch: number): Float64Array;
-  drain(): Float64Array;
+  drain(): Float64Array | 0;
   texts(): Texts;
   arrived_bytes(): Uint8Array;
   live(): number;

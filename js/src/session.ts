@@ -45,6 +45,8 @@ const ASLEEP_MS = 5_000;
 /** By what the kernel multiplies the set of a grant. */
 const GRANT = 2 ** 32;
 
+/** Encodes what a turn has written, of any session. */
+const encoder = new Encoder();
 /** How often the wasm instance, which all sessions of the realm share, has been replaced. */
 let epoch = 0;
 
@@ -83,7 +85,6 @@ export class Session {
   readonly #joined = new Gate();
   #awake = true;
   readonly #bus: Bus;
-
   readonly #opening: Opening;
   constructor(opening: Opening) {
     this.#opening = opening;
@@ -131,7 +132,7 @@ export class Session {
   call<R>(work: (core: Core) => R): R {
     this.checked();
     try {
-      if (!this.ahead.isEmpty) this.#catchUp();
+      if (this.ahead.filled > 0) this.#catchUp();
       return work(this.core);
     } catch (error) {
       throw this.explain(error);
@@ -235,13 +236,12 @@ export class Session {
   #update(): void {
     const { core, mirror } = this;
     const numbers = core.drain();
+    if (numbers === 0) return;
     const { arrivals, values, slots, sets, told } = records.readDrained(numbers);
     if (arrivals.length > 0) mirror.arrive(arrivals, core.arrived_bytes());
     if (told.length > 0) {
       const texts = core.texts();
-      for (let at = 0; at < told.length; at += records.WIDTH) {
-        this.#carryOut(told.subarray(at, at + records.WIDTH), texts);
-      }
+      for (let at = 0; at < told.length; at += records.WIDTH) this.#carryOut(told, at, texts);
     }
     mirror.release(values, slots);
     for (const set of sets) this.sets[set] = undefined;
@@ -397,7 +397,7 @@ export class Session {
   seal(): void {
     const refs = this.core.wanted();
     if (refs.length === 0) return;
-    const encoder = new Encoder();
+    encoder.clear();
     for (const ref of refs) encoder.append(this.mirror.values[ref] as Value);
     this.core.supply(encoder.bytes());
   }
@@ -526,25 +526,28 @@ export class Session {
     else this.flush();
   }
 
-  #carryOut(record: Float64Array, texts: readonly string[]): void {
-    const numbers = record as Iterable<number> as records.Numbers;
-    const [kind, whom, slot, value, , , origin, , key, expires] = numbers;
+  #carryOut(numbers: Float64Array, at: number, texts: readonly string[]): void {
+    const kind = numbers[at];
+    const whom = numbers[at + 1] as number;
     if (kind === records.READY) this.#calls.push(() => this.watches.get(whom)?.watcher(undefined as never));
     else if (kind === records.SYNCED) this.#joined.open();
     else if (kind === records.SESSIONS) this.#calls.push(() => this.#announce());
-    else if (kind === records.REPORT) this.#calls.push(() => this.report(readError(texts[origin] as string)));
-    else {
-      const cell = slot < 0 ? undefined : this.mirror.at(slot, texts[key]);
-      const told = records.toldOf(numbers, cell, this.mirror.values, texts);
+    else if (kind === records.REPORT) {
+      const error = texts[numbers[at + 6] as number] as string;
+      this.#calls.push(() => this.report(readError(error)));
+    } else {
+      const slot = numbers[at + 2] as number;
+      const expires = numbers[at + 9] as number;
+      const cell = slot < 0 ? undefined : this.mirror.at(slot, texts[numbers[at + 8] as number]);
+      const told = records.toldOf(numbers, at, cell, this.mirror.values, texts);
       if (kind === records.NOTIFY) {
-        if (cell) mirrorChange(cell, value, told, expires < 0 ? undefined : expires);
+        if (cell) mirrorChange(cell, numbers[at + 3] as number, told, expires < 0 ? undefined : expires);
         if (whom > 0) this.dispatcher.tell(this.members(whom), told);
         return;
       }
       const watch = this.watches.get(whom);
-      if (watch === undefined) return;
-      if (kind === records.INITIAL) this.dispatcher.tell(watch, told);
-      else if (kind === records.TAKEN) this.#taken = told;
+      if (watch && kind === records.INITIAL) this.dispatcher.tell(watch, told);
+      else if (watch) this.#taken = told;
     }
   }
 

@@ -22,11 +22,7 @@ export class Ahead {
   /** Each cell where its `place` says; what is elsewhere was put again since. */
   private readonly cells: (Cell | undefined)[] = [];
   /** How much of the list is in use: it keeps its length, because growing again takes longer than a put. */
-  private filled = 0;
-
-  get isEmpty(): boolean {
-    return this.filled === 0;
-  }
+  filled = 0;
 
   /** Notes a put to one of `known` cells, after all others; in a batch, where its first put was. */
   add(cell: Cell, batch: boolean, known: number): void {

@@ -4,18 +4,14 @@ import type { Metadata, Value } from "../contract.js";
 import type { Told } from "../dispatch.js";
 import { type Cell, whole } from "./mirror.js";
 
-/** The kinds of records. */
+/** The kinds of records; another is a change that was taken from a queue. */
 export const NOTIFY = 1;
 export const INITIAL = 2;
 export const READY = 3;
 export const SYNCED = 4;
 export const SESSIONS = 5;
 export const REPORT = 6;
-export const TAKEN = 7;
 export const WIDTH = 11;
-
-/** The numbers of one record. */
-export type Numbers = [number, number, number, number, number, number, number, number, number, number, number];
 
 /** What was drained: revision and bytes in use; four lists, each after its length; and the records. */
 export function readDrained(numbers: Float64Array) {
@@ -29,23 +25,24 @@ export function readDrained(numbers: Float64Array) {
   return { arrivals, values, slots, sets, told: numbers.subarray(at) };
 }
 
-/** The change of a record. */
+/** The change of the record at a place. Read one by one: a list of its own for each record takes longer than all else. */
 export function toldOf(
-  record: Numbers,
+  numbers: Float64Array,
+  at: number,
   cell: Cell | undefined,
   values: readonly (Value | undefined)[],
   texts: readonly string[],
 ): Told {
-  const [, , , value, old, revision, origin, metadata, key, , initial] = record;
+  const value = numbers[at + 3] as number;
   return {
-    key: cell?.key ?? (texts[key] as string),
+    key: cell?.key ?? (texts[numbers[at + 8] as number] as string),
     watched: "",
     value: values[value],
-    old: values[old],
-    revision: whole(revision),
-    origin: texts[origin] as string,
-    metadata: values[metadata] as Metadata | undefined,
-    initial: initial === 1,
+    old: values[numbers[at + 4] as number],
+    revision: whole(numbers[at + 5] as number),
+    origin: texts[numbers[at + 6] as number] as string,
+    metadata: values[numbers[at + 7] as number] as Metadata | undefined,
+    initial: numbers[at + 10] === 1,
     deleted: value === 0,
   };
 }

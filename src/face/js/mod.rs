@@ -29,7 +29,7 @@ use answer::{Answer, Outbox, list, written};
 use js_sys::Array;
 use reference::{Pool, Ref};
 use report::Records;
-use std::cell::RefCell;
+use std::cell::{Cell, RefCell};
 use std::rc::Rc;
 use texts::read_selector;
 use wasm_bindgen::prelude::*;
@@ -47,6 +47,8 @@ pub struct Core {
     pool: Pool,
     /// Names by the numbers that JavaScript has given them.
     agents: RefCell<Vec<Option<Rc<str>>>>,
+    /// The revision and the bytes in use that JavaScript knows of.
+    known: Cell<(u64, u64)>,
     records: RefCell<Records>,
     outbox: RefCell<Outbox>,
 }
@@ -75,6 +77,7 @@ impl Core {
             kernel: RefCell::new(kernel),
             pool,
             agents: RefCell::default(),
+            known: Cell::default(),
             records: RefCell::default(),
             outbox: RefCell::default(),
         })
@@ -126,13 +129,14 @@ impl Core {
     /// origin and revision.
     pub fn catch_up(&self, puts: &[f64], now: f64) -> f64 {
         self.answer(|| {
+            let (mut kernel, agents) = (self.kernel.borrow_mut(), self.agents.borrow());
             for &[slot, value, bytes, origin, revision] in puts.as_chunks::<BEHIND>().0 {
-                let origin = self.origin(origin as u32)?;
+                let origin = agents.get(origin as usize).and_then(Option::as_ref).ok_or_else(unknown_agent)?;
                 let value = (value > 0.0).then(|| self.pool.hold(value as u32));
-                let (bytes, revision) = (bytes as u32, revision as u64);
-                let put = Behind { value, bytes, revision, origin: &origin, unix_ms: now as u64 };
-                self.kernel.borrow_mut().catch_up(slot_of(slot), put)?;
+                let (bytes, revision, unix_ms) = (bytes as u32, revision as u64, now as u64);
+                kernel.catch_up(slot_of(slot), Behind { value, bytes, revision, origin, unix_ms })?;
             }
+            self.known.set((kernel.revision(), kernel.bytes()));
             Ok(Number(0.0))
         })
     }
@@ -284,7 +288,8 @@ impl Core {
     }
 
     /// What has happened: the revision and the bytes in use; four lists, each after its length: values that arrived
-    /// (pairs of number and length), and values, slots and sets to let go; and the records. See [`report`].
+    /// (pairs of number and length), and values, slots and sets to let go; and the records. See [`report`]. 0 if nothing
+    /// has happened but what JavaScript knows, because it was told or has done it itself.
     pub fn drain(&self) -> f64 {
         let mut kernel = self.kernel.borrow_mut();
         let mut records = self.records.borrow_mut();
@@ -294,7 +299,12 @@ impl Core {
         let (sets, slots) = (kernel.take_released(), kernel.take_freed());
         let (values, (arrived, bytes)) = (self.pool.take_released(), self.pool.take_arrived());
         records.arrived = bytes;
-        let mut numbers = vec![kernel.revision() as f64, kernel.bytes() as f64];
+        let known = (kernel.revision(), kernel.bytes());
+        let lists = arrived.is_empty() && values.is_empty() && slots.is_empty() && sets.is_empty();
+        if self.known.replace(known) == known && lists && records.numbers.is_empty() {
+            return 0.0;
+        }
+        let mut numbers = vec![known.0 as f64, known.1 as f64];
         list(&mut numbers, &mut arrived.iter().map(|&number| f64::from(number)));
         list(&mut numbers, &mut values.iter().map(|&id| f64::from(id)));
         list(&mut numbers, &mut slots.iter().map(|slot| slot.number() as f64));
@@ -406,8 +416,7 @@ impl Core {
     }
 
     fn origin(&self, number: u32) -> Result<Rc<str>, Error> {
-        let unknown = || Error::new(Code::InvalidArgument, "an unknown agent");
-        self.agents.borrow().get(number as usize).cloned().flatten().ok_or_else(unknown)
+        self.agents.borrow().get(number as usize).cloned().flatten().ok_or_else(unknown_agent)
     }
 
     fn apply(&self, command: Command<Ref>, now: f64) -> Result<[f64; 3], Error> {
@@ -433,4 +442,9 @@ fn optional(number: f64) -> Option<u64> {
 
 fn time(now: f64, monotonic: f64) -> Time {
     Time { unix_ms: now as u64, monotonic_ms: monotonic as u64 }
+}
+
+#[cold]
+fn unknown_agent() -> Error {
+    Error::new(Code::InvalidArgument, "an unknown agent")
 }
