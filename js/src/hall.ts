@@ -100,21 +100,25 @@ export class Hall implements contract.Hall {
     if (cell === undefined || options !== undefined || !session.grants(cell)) return this.write(text, value, options);
     const old = cell.value;
     const { value: admitted, size, same } = admit(value, old, session.limits);
+    // A Proxy may have run the caller's code meanwhile.
+    if (typeof value === "object" && (cell.value !== old || cell.term !== session.term || this.released))
+      return this.write(text, value);
     if (same) return { revision: cell.revision, changed: false, conflict: false };
     const more = size - cell.size;
     if (more > 0 && more > session.room) return this.write(text, value);
     // The hot path: what the kernel would do, it does when it catches up. A batch tells when it is committed.
     const { journal } = session;
     session.now();
+    journal?.note(cell);
+    // What can fail, because the stack is full, comes before anything has changed.
+    session.ahead.add(cell, journal !== undefined, session.mirror.cells.size);
     session.room -= more;
     const revision = session.revision + 1;
     if (journal === undefined) session.revision = revision;
-    else journal.note(cell);
     cell.value = admitted;
     cell.revision = revision;
     cell.size = size;
     cell.origin = this.agent;
-    session.ahead.add(cell, journal !== undefined, session.mirror.cells.size);
     if (cell.watches !== undefined && journal === undefined) {
       session.dispatcher.tellNow(cell.watches, {
         key: text,
@@ -134,7 +138,7 @@ export class Hall implements contract.Hall {
   /** A put that enters the kernel. */
   private write(text: string, value: unknown, options: contract.PutOptions = {}): Written {
     checkOptions(options, putOptions);
-    const session = this.session_;
+    const session = this.open();
     const { mirror, limits } = session;
     session.call(() => {}); // so that the cell is what the kernel knows
     const cell = session.find(text);
@@ -211,7 +215,8 @@ export class Hall implements contract.Hall {
   #change(key: Key, initial: unknown, change: (value: never) => unknown): never {
     checkArgument("the third argument of update", change, "callable");
     const current = this.cell(key);
-    const before = { ref: current?.ref ?? 0, revision: current?.revision ?? 0 };
+    // Copied: the cell changes. All puts of a batch have one revision, so that alone tells too little.
+    const before = { value: current?.value, revision: current?.revision ?? 0 };
     // What the function is given is admitted, so that it sees what a watcher would see.
     const given = current?.value ?? admit(initial, undefined, this.limits).value;
     let value: unknown;
@@ -221,7 +226,7 @@ export class Hall implements contract.Hall {
       throw new StatehallError("callback-failed", `the function of update("${keyText(key)}") threw`, { cause });
     }
     const now = this.cell(key);
-    if ((now?.ref ?? 0) !== before.ref || (now?.revision ?? 0) !== before.revision) {
+    if (!Object.is(now?.value, before.value) || (now?.revision ?? 0) !== before.revision) {
       const detail = `the function of update("${keyText(key)}") changed that key itself; return the new value instead`;
       throw new StatehallError("conflict", detail);
     }

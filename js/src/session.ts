@@ -71,7 +71,7 @@ export class Session {
   private epoch = epoch;
   readonly #agents = new Agents();
   /** What the kernel grants it grants for a term, which ends when a watch is opened or closed. */
-  private term = 1;
+  term = 1;
   private sets: (Watches | undefined)[] = [];
   /** Whether the instance has been replaced in the middle of a batch that goes on. */
   private interrupted = false;
@@ -142,16 +142,21 @@ export class Session {
   /** Tells the kernel of the puts that the mirror has taken. */
   #catchUp(): void {
     const { mirror, journal } = this;
-    this.ahead.tell(
-      (puts) => this.core.catch_up(puts, this.#began),
-      (agent) => this.#agents.number(agent),
-      // What was there before a batch may come back.
-      (cell, value) => {
-        if (journal) return (cell.ref = journal.refBefore(cell, value, this.limits) ?? mirror.hold(value));
-        mirror.values[cell.ref] = value;
-        return 0;
-      },
-    );
+    try {
+      this.ahead.tell(
+        (puts) => this.core.catch_up(puts, this.#began),
+        (agent) => this.#agents.number(agent),
+        // What was there before a batch may come back.
+        (cell, value) => {
+          if (journal) return (cell.ref = journal.refBefore(cell, value, this.limits) ?? mirror.hold(value));
+          mirror.values[cell.ref] = value;
+          return 0;
+        },
+      );
+    } catch (error) {
+      // A kernel that refuses what it has granted is broken, and its callers have been told that their puts happened.
+      throw typeof error === "string" ? new WebAssembly.RuntimeError(error) : error;
+    }
   }
 
   /** Whether a put to the cell needs nothing of the kernel. */
@@ -285,7 +290,7 @@ export class Session {
   batch<R>(work: () => R): R {
     if (this.journal) return this.journal.join(work);
     this.call((core) => core.begin());
-    const journal = new Journal();
+    const journal = new Journal(this.room);
     this.journal = journal;
     try {
       const result = work();
@@ -313,7 +318,9 @@ export class Session {
   /** Puts the mirror back to before the open batch. */
   #abandon(): void {
     this.ahead.clear();
-    this.journal?.restore();
+    if (this.journal === undefined) return;
+    this.room = this.journal.room;
+    this.journal.restore();
     this.journal = undefined;
   }
 
@@ -466,6 +473,7 @@ export class Session {
 
   #end(): void {
     this.closed = true;
+    this.term++;
     this.#alarm.cancel();
     for (const watch of [...this.watches.values()]) watch.stop();
     if (this.#awake) this.#bus.close();
@@ -501,6 +509,8 @@ export class Session {
   #send(): void {
     let frame = this.core.next_frame();
     if (frame.length === 0) return;
+    // A channel may call whom it likes, who is to find what has expired.
+    this.#update();
     // Written after the goodbye, as by a later listener of `pagehide`: it is told, with another goodbye.
     const late = !this.#awake;
     if (late) {
@@ -572,6 +582,7 @@ export class Session {
     const watches = [...this.watches.values()];
     this.watches.clear();
     this.sets = [];
+    this.term++;
     // A session of its own, with randomness that is new but no less repeatable.
     this.core = this.#open(BigInt.asUintN(64, this.#opening.seed + BigInt(epoch) * 0x9e3779b97f4a7c15n));
     this.id = this.core.session();

@@ -250,3 +250,180 @@ test("a watcher that puts the key it watches hears each put once, in order", (t)
   );
   assert.equal(hall.entry("k").revision, hall.revision);
 });
+
+test("a batch that is undone gives back the room that it took, and takes the room that it gave", (t) => {
+  const { hall } = begin(t, { limits: { bytes: 1_000 } });
+  hall.put("large", "x".repeat(800));
+  for (const value of [1, 2]) hall.put("small", value);
+  const undone = new RangeError("on purpose");
+  const undo = (key, value) =>
+    assert.throws(
+      () =>
+        hall.batch(() => {
+          hall.put(key, value);
+          throw undone;
+        }),
+      undone,
+    );
+  undo("large", 1);
+  refused("limit", () => hall.put("small", "y".repeat(600)));
+  const { room } = hall.session_;
+  undo("small", "y".repeat(100));
+  assert.equal(hall.session_.room, room);
+  assert.ok(hall.usage().bytes <= 1_000);
+});
+
+test("update refuses a function that puts its key, in a batch that has put it before, too", (t) => {
+  const { hall } = begin(t);
+  for (const value of [1, 2]) hall.put("n", value);
+  const twice = (n) => {
+    hall.put("n", 50);
+    return n + 1;
+  };
+  refused("conflict", () =>
+    hall.batch(() => {
+      hall.put("n", 3);
+      hall.update("n", 0, twice);
+    }),
+  );
+  assert.equal(hall.get("n"), 2);
+});
+
+test("a value that a batch puts back is the object it was", (t) => {
+  const { hall } = begin(t);
+  const before = { n: 1 };
+  hall.put("a", before);
+  hall.batch(() => {
+    hall.put("a", { n: 2 });
+    hall.put("a", { n: 1 });
+  });
+  assert.equal(hall.get("a"), before);
+});
+
+test("what a channel calls while it sends sees the kernel as it is, and its puts are told", async (t) => {
+  const network = new Network();
+  let work = () => {};
+  const adapter = {
+    open() {},
+    send() {
+      const now = work;
+      work = () => {};
+      now();
+    },
+    close() {},
+  };
+  const here = begin(t, { share: [network.adapter("here"), adapter] });
+  const there = begin(t, { share: [network.adapter("there")] });
+  const settle = async () => {
+    for (let i = 0; i < 50; i++) {
+      await network.exchange();
+      for (const { clock } of [here, there]) await clock.advance(100);
+    }
+  };
+  await settle();
+  const { hall, clock } = here;
+  for (const value of [1, 2]) hall.put("x", value);
+  hall.put("mortal", 1, { ttl: 50 });
+  const told = [];
+  hall.watch("**", ({ key, revision }) => told.push([key, revision]));
+  await turn();
+  hall.put("x", 3);
+  await turn();
+  // It expires in the turn whose end sends this, before it is sent.
+  clock.elapsed += 60;
+  hall.put("x", 4);
+  work = () => hall.put("x", 5);
+  await settle();
+  assert.deepEqual(told, [
+    ["x", 4],
+    ["x", 5],
+    ["mortal", 6],
+    ["x", 7],
+  ]);
+  assert.deepEqual(here.errors, []);
+  assert.equal(there.hall.get("x"), 5);
+});
+
+test("a value that runs its caller's code while it is read finds the hall as that has left it", (t) => {
+  const { hall } = begin(t);
+  const told = [];
+  const running = (n, work) => {
+    let run = work;
+    return new Proxy(
+      { n },
+      {
+        getPrototypeOf(value) {
+          const now = run;
+          run = () => {};
+          now();
+          return Reflect.getPrototypeOf(value);
+        },
+      },
+    );
+  };
+  for (const value of [1, 2]) hall.put("a", value);
+  hall.put(
+    "a",
+    running(3, () => hall.delete("a")),
+  );
+  assert.deepEqual(hall.keys(), ["a"]);
+  hall.put("a", 4);
+  hall.put(
+    "a",
+    running(5, () => hall.watch("a", (change) => told.push([change.old?.n ?? change.old, change.value.n]))),
+  );
+  for (const value of [{ n: 6 }, { n: 7 }]) hall.put("a", value);
+  hall.put(
+    "a",
+    running(9, () => hall.put("a", { n: 8 })),
+  );
+  assert.deepEqual(told, [
+    [4, 5],
+    [5, 6],
+    [6, 7],
+    [7, 8],
+    [8, 9],
+  ]);
+  hall.put(
+    "a",
+    running(10, () => hall.put("a", 1, { metadata: { m: 1 } })),
+  );
+  assert.equal(hall.session_.mirror.cells.get("a").metadata, hall.entry("a").metadata);
+  hall.put("a", 1);
+  refused("closed", () =>
+    hall.put(
+      "a",
+      running(11, () => hall.close()),
+    ),
+  );
+});
+
+test("puts that could not be told to the kernel are told the next time", async (t) => {
+  const network = new Network();
+  const { hall, errors, clock } = begin(t, { share: [network.adapter("here")] });
+  const keys = Array.from({ length: 600 }, (_, n) => `k/${n}`);
+  const agree = () => {
+    for (const key of keys) assert.equal(hall.entry(key).revision, hall.session_.mirror.cells.get(key).revision);
+  };
+  // The second part of them meets a full stack, or a kernel that knows nothing of what it has granted.
+  for (const problem of [new RangeError("Maximum call stack size exceeded"), "invalid-argument: not granted"]) {
+    for (const value of [1, 2]) for (const key of keys) hall.put(key, value);
+    hall.has("absent");
+    for (const key of keys) hall.put(key, 3);
+    const { core } = hall.session_;
+    const catchUp = core.catch_up.bind(core);
+    let calls = 0;
+    core.catch_up = (puts, now) => {
+      if (++calls === 2) throw problem;
+      return catchUp(puts, now);
+    };
+    assert.throws(() => hall.has("absent"));
+    agree();
+    assert.deepEqual(
+      keys.map((key) => hall.get(key)).filter((value) => value !== 3),
+      [],
+    );
+  }
+  await clock.advance(1_000);
+  assert.deepEqual(errors, []);
+});

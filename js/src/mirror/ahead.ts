@@ -26,6 +26,8 @@ export class Ahead {
 
   /** Notes a put to one of `known` cells, after all others; in a batch, where its first put was. */
   add(cell: Cell, batch: boolean, known: number): void {
+    // Most of so many were put again since.
+    if (this.filled > 2 * known + SPARE) this.filled = this.tidy();
     const { cells, filled } = this;
     if (filled > 0) {
       const place = batch ? cell.place : filled - 1;
@@ -34,8 +36,6 @@ export class Ahead {
     cell.place = filled;
     cells[filled] = cell;
     this.filled = filled + 1;
-    // Most of so many were put again since.
-    if (filled > 2 * known + SPARE) this.filled = this.tidy();
   }
 
   /** Moves what still counts to the front of the list, in order, and counts it. */
@@ -43,9 +43,9 @@ export class Ahead {
     const { cells } = this;
     let count = 0;
     for (let i = 0; i < this.filled; i++) {
-      const cell = cells[i] as Cell;
+      const cell = cells[i];
       cells[i] = undefined;
-      if (cell.place !== i) continue;
+      if (cell?.place !== i) continue;
       cell.place = count;
       cells[count++] = cell;
     }
@@ -59,7 +59,8 @@ export class Ahead {
 
   /**
    * Empties the list, and passes what is in it on: of each put slot, value, bytes, origin and revision. `number` knows
-   * the number of an agent, `renumber` that of the cell's value, 0 if it is still the one that the cell has.
+   * the number of an agent, `renumber` that of the cell's value, 0 if it is still the one that the cell has. What could
+   * not be passed on, because the stack was full, stays in the list.
    */
   tell(
     pass: (puts: Float64Array) => void,
@@ -68,13 +69,13 @@ export class Ahead {
   ): void {
     const { cells } = this;
     const count = this.tidy();
-    this.filled = 0;
+    this.filled = count;
     let at = 0;
+    let passed = 0;
     let agent: Agent | undefined;
     let origin = 0;
     for (let i = 0; i < count; i++) {
       const cell = cells[i] as Cell;
-      cells[i] = undefined;
       if (cell.origin !== agent) origin = number((agent = cell.origin));
       puts[at] = cell.slot;
       puts[at + 1] = renumber(cell, cell.value as Value);
@@ -85,6 +86,8 @@ export class Ahead {
       if (at < puts.length && i + 1 < count) continue;
       pass(puts.subarray(0, at));
       at = 0;
+      for (; passed <= i; passed++) cells[passed] = undefined;
     }
+    this.filled = 0;
   }
 }

@@ -12,6 +12,9 @@ export class Journal {
   /** Whether a batch that joined this one has failed. */
   failed = false;
 
+  /** @param room How many bytes more there could be before the batch. */
+  constructor(readonly room: number) {}
+
   /** Carries out a command of the batch; if it fails, the error says which it was. */
   command<R>(verb: string, key: unknown, work: () => R): R {
     const position = ++this.#commands;
@@ -45,10 +48,10 @@ export class Journal {
     return before?.value !== undefined && admit(value, before.value, limits).same ? before.ref : undefined;
   }
 
-  /** The batch has happened. A key that ends as it began has not changed, its revision and its writer included. */
+  /** The batch has happened. A key that ends as it began has not changed: it has the same object, revision and writer. */
   keep(): void {
-    for (const [cell, { ref, revision, origin }] of this.#before) {
-      if (cell.ref === ref) Object.assign(cell, { revision, origin });
+    for (const [cell, { ref, value, revision, origin }] of this.#before) {
+      if (cell.ref === ref) Object.assign(cell, { value, revision, origin });
     }
   }
 
