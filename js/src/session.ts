@@ -22,9 +22,10 @@ import { Ahead } from "./mirror/ahead.js";
 import { Journal } from "./mirror/journal.js";
 import { type Cell, Mirror, mirrorChange, whole } from "./mirror/mirror.js";
 import * as records from "./mirror/record.js";
+import { rewrite } from "./mirror/rewrite.js";
 import { Bus } from "./share/bus.js";
 import { start } from "./start.js";
-import { admit, admitMetadata } from "./value.js";
+import { admit } from "./value.js";
 
 /** What a session is opened with, all defaults filled in. */
 export interface Opening {
@@ -589,23 +590,10 @@ export class Session {
     this.#agents.retell((number, agent) => this.core.name_agent(agent, number));
     // What others were told comes first and as old as can be, so that whatever they know better stays.
     const told = (cell: Cell) => this.shared && cell.revision <= this.#flushed;
-    for (const cell of cells) if (told(cell)) this.#rewrite(cell, 1);
-    for (const cell of cells) if (!told(cell)) this.#rewrite(cell, this.#opening.clock.now());
+    for (const cell of cells) if (told(cell)) rewrite(this, this.#agents, cell, 1);
+    for (const cell of cells) if (!told(cell)) rewrite(this, this.#agents, cell, this.#opening.clock.now());
     this.#update();
     for (const watch of watches) this.#register(watch, false);
     this.now();
-  }
-
-  #rewrite({ key, value, metadata, origin, expires }: Cell, now: number): void {
-    const { core, mirror, limits } = this;
-    const { size } = admit(value, undefined, limits);
-    const facts = metadata && admitMetadata(metadata, undefined, limits);
-    const ttl = expires === undefined ? -1 : Math.max(1, expires - now);
-    const refs = [mirror.hold(value as Value), facts ? mirror.hold(facts.value) : 0] as const;
-    const agent = this.#agents.hold(origin, (number) => core.name_agent(origin, number));
-    const written = core.write(key, refs[0], size, refs[1], facts?.size ?? 0, agent, -1, ttl, false, now);
-    this.#agents.release(origin, (number) => core.forget_agent(number));
-    // From now on the kernel names this key by its slot.
-    mirror.at(written[0] as number, key);
   }
 }

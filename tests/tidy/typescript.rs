@@ -26,6 +26,7 @@ const ORDER: &[&str] = &[
     "share/channel",
     "share/bus",
     "agents",
+    "mirror/rewrite",
     // one session, and what is made of it
     "session",
     "share/lifecycle",
