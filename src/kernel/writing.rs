@@ -250,7 +250,14 @@ impl<V: Stored> Kernel<V> {
     }
 
     /// Changes an entry, and publishes that now or with the batch. Returns the commit's revision.
-    pub(super) fn change(&mut self, index: u32, entry: Option<Entry<V>>, origin: Rc<str>, touched: bool, unix_ms: u64) -> u64 {
+    pub(super) fn change(
+        &mut self,
+        index: u32,
+        entry: Option<Entry<V>>,
+        origin: Rc<str>,
+        touched: bool,
+        unix_ms: u64,
+    ) -> u64 {
         let key_bytes = self.keys.text(index).len();
         let old = self.entries.replace(index, key_bytes, entry);
         if let Some(batch) = &mut self.batch {

@@ -65,12 +65,7 @@ impl Core {
         if share {
             kernel.join(time(now, monotonic));
         }
-        Ok(Self {
-            kernel: RefCell::new(kernel),
-            pool,
-            agents: RefCell::default(),
-            records: RefCell::default(),
-        })
+        Ok(Self { kernel: RefCell::new(kernel), pool, agents: RefCell::default(), records: RefCell::default() })
     }
 
     /// Gives a number to an agent's name, for the calls that take an origin.
