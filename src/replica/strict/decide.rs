@@ -388,7 +388,7 @@ impl Act<'_> {
             if let Some(holder) = blocked.filter(|_| wait == Wait::No) {
                 return Err(self.held_by(holder));
             }
-            self.may_claim()?;
+            self.may_claim(blocked.is_some())?;
             let until_ms = wait.until_ms(self.now_ms, None);
             self.record.waiters.push(Claim { until_ms, ..claim.clone() });
         }
@@ -404,8 +404,9 @@ impl Act<'_> {
     }
 
     /// Whether there may be one claim more.
-    fn may_claim(&self) -> Result<(), Outcome> {
-        let claims = self.record.holders.len().max(self.record.waiters.len()) as u64;
+    fn may_claim(&self, waits: bool) -> Result<(), Outcome> {
+        let beside = if waits { &self.record.waiters } else { &self.record.holders };
+        let claims = beside.len() as u64;
         within(Bound::Claims, self.bounds.claims, claims + 1)?;
         within(Bound::Leases, self.bounds.leases, self.leases + 1)?;
         if self.record.is_vacant() { self.may_count() } else { Ok(()) }
