@@ -30,8 +30,8 @@
 //! words        error  order  key  value     what things are, and their order
 //!              codec                        how they are written as bytes
 //! containers   table  timer                 storage and deadlines
-//! parts        state                        entries, history, listing, namespaces, watches
-//!              replica                      clocks, cells, what has been seen, messages
+//! parts        state                        entries, history, listing, namespaces, watches, patches
+//!              replica                      clocks, cells, what has been seen, messages; contexts and leases
 //! kernel                                    one of each part; the only place that knows them together
 //! face                                      Rust: `Hall`. Behind the features `js` and `component`: the npm package, and
 //!                                           the component whose interfaces are in `wit/`
@@ -68,6 +68,12 @@
 //! **Last writer wins, by a hybrid logical clock.** Sessions write at once and converge whatever
 //! is lost, doubled or reordered. Who needs both of two concurrent writes gives each agent its own
 //! keys.
+//!
+//! **What must not be lost is strict.** A [`Context`] is a document with a version: a change names the
+//! version that it replaces, or is made under a [`Lease`], which one owner holds and the others wait
+//! for in line. One pure function decides, in the transaction of whoever stores the documents, so
+//! that no session is in charge: [`replica::strict`]. Here that is this process; a shared hall answers
+//! `no-authority`.
 //!
 //! **Reads borrow.** Nothing is copied to answer one; a [`Value`]'s copies share their contents.
 //!
@@ -125,6 +131,9 @@
 //!
 //! # What is not promised
 //!
+//! - A snapshot holds entries, not contexts and leases.
+//! - A lease does not stop its holder when its time is over: it stops its holder's writes. Whoever does
+//!   something outside the hall under a lease hands its fence on, and has older ones refused there.
 //! - Of two concurrent writes of one key one is gone; a batch is all or nothing here, and at
 //!   another session one round of notifications only if it fits one frame.
 //! - A hall belongs to one thread, and time passes only when [`Hall::advance`] is called: until
@@ -150,8 +159,9 @@ pub mod value;
 
 pub use error::{Code, Error};
 pub use face::rust::{
-    Change, Changes, Clock, DeleteOptions, Entry, Filter, Hall, IntoKey, IntoSelector, Item, Keys, ManualClock,
-    Options, PutOptions, Session, Since, SystemClock, Watch, WatchInfo, WatchOptions, Written,
+    Acquire, Acquired, Change, Changes, Clock, Commit, Context, ContextRecord, DeleteOptions, Entry, Filter, Guard,
+    Hall, Holder, IntoKey, IntoSelector, Item, Keys, Lease, ManualClock, Mode, Options, PutOptions, Session, Since,
+    SystemClock, Waiting, Watch, WatchInfo, WatchOptions, Written,
 };
 pub use kernel::{Limits, Usage};
 pub use key::{Key, Selector};

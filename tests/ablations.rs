@@ -132,6 +132,20 @@ fn tombstones_are_needed() {
     assert!(!passed, "nothing went wrong without tombstones in full answers");
 }
 
+/// Whoever asks again because no answer came is not to get what it asked for twice, and whose lease is
+/// over is not to write.
+#[test]
+#[ignore = "builds the crate several times; `make test` runs it"]
+fn numbers_of_requests_and_fences_are_needed() {
+    for part in [&["dedupe"], &["fences"]] {
+        let build = Build::without(part);
+        let Outcome { passed, output } = build.run("strict", "histories::histories_are_linearizable", "default", 2_000);
+        assert!(!passed && output.contains("is not linearizable"), "without {part:?} nothing went wrong:\n{output}");
+        let seed = output.lines().find(|line| line.starts_with("seed ")).unwrap_or_default();
+        println!("ablations: without {part:?}: {}", seed.split(';').next().unwrap_or_default());
+    }
+}
+
 /// Without the chain the halls still agree, because of the hash, which is the net and not the plan.
 #[test]
 #[ignore = "builds the crate several times; `make test` runs it"]

@@ -21,6 +21,7 @@ export type Code =
   | "peer-version"
   | "clock-ahead"
   | "session-taken"
+  | "no-authority"
   | "not-initialized"
   | "unsupported"
   | "poisoned";

@@ -1,4 +1,4 @@
-//! Part: how sessions of one hall agree (the relaxed class).
+//! Part: how sessions of one hall agree (the relaxed class; the strict one is in [`strict`]).
 //!
 //! Every key is a cell: a stamp and the bytes of one write. Of two cells of a key the one with
 //! the larger (stamp, bytes) stays, wherever and in whatever order they meet. A session tells the
@@ -26,3 +26,4 @@ pub mod identity;
 pub mod peers;
 pub mod protocol;
 pub mod session;
+pub mod strict;

@@ -1,12 +1,14 @@
 //! Part: what the hall holds and who watches it.
 //!
 //! Columns indexed by the slots of the kernel's key table: the entries, the history of their
-//! revisions, their namespaces and order, and the watches that a change of each concerns.
+//! revisions, their namespaces and order, and the watches that a change of each concerns; and patches, by which a part
+//! of a value is changed.
 
 pub mod entry;
 pub mod history;
 pub mod listing;
 pub mod namespace;
+pub mod patch;
 pub mod queue;
 pub mod selection;
 pub mod watch;

@@ -3,6 +3,7 @@
 #![allow(dead_code, reason = "each test uses a part of it")]
 
 pub mod dumb;
+pub mod json;
 pub mod kind;
 pub mod rng;
 pub mod sim;

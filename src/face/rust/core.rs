@@ -3,6 +3,7 @@
 use super::Change;
 use super::audience::Audiences;
 use super::options::Options;
+use super::strict::Authority;
 use super::watch::{Told, Watcher};
 use crate::error::{Code, Error};
 use crate::kernel::{self, Effect, Kernel, Limits, Time};
@@ -21,6 +22,8 @@ pub(super) struct Core {
     pub(super) name: Rc<str>,
     pub(super) share: bool,
     kernel: RefCell<Kernel<Value>>,
+    /// Who decides about contexts and leases; nobody, where others would have to agree.
+    pub(super) authority: Option<Authority>,
     clock: Box<dyn super::Clock>,
     on_error: Box<dyn Fn(&Error)>,
     pub(super) watchers: RefCell<BTreeMap<WatchId, Rc<Watcher>>>,
@@ -64,6 +67,7 @@ impl Core {
         for (name, value) in options.limits.list() {
             limits.set(name, value)?;
         }
+        let authority = (!options.share).then(|| Authority::new(options.clock.unix_ms(), &limits));
         let kernel_options = kernel::Options {
             name: options.name.clone(),
             agent: options.agent,
@@ -77,6 +81,7 @@ impl Core {
             name: options.name,
             share: options.share,
             kernel: RefCell::new(Kernel::new(kernel_options, ())?),
+            authority,
             clock: options.clock,
             on_error: options.on_error,
             watchers: RefCell::default(),
@@ -234,6 +239,7 @@ impl Core {
 
     /// A handle is closed. The last one ends the session: what was written is told, then goodbye.
     pub(super) fn release(&self) {
+        self.wake_waiting();
         self.handles.set(self.handles.get() - 1);
         if self.handles.get() > 0 {
             return;

@@ -23,6 +23,7 @@ mod options;
 mod queries;
 mod selecting;
 mod share;
+mod strict;
 mod watch;
 
 pub use changes::Changes;
@@ -33,6 +34,7 @@ pub use options::{DeleteOptions, Filter, Options, PutOptions, WatchOptions};
 pub use queries::{Item, Since, WatchInfo};
 pub use selecting::{IntoKey, IntoSelector, Keys};
 pub use share::Session;
+pub use strict::{Acquire, Acquired, Commit, Context, ContextRecord, Guard, Holder, Lease, Mode, Waiting};
 pub use watch::Watch;
 
 use crate::state;

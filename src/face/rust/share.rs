@@ -28,6 +28,7 @@ impl Hall {
         let core = self.core()?;
         let time = core.time();
         core.with(|kernel| kernel.advance(time));
+        core.advance_leases(time.unix_ms);
         core.dispatch();
         Ok(())
     }
@@ -36,7 +37,8 @@ impl Hall {
     pub fn next_wake(&self) -> Option<Duration> {
         let core = self.core().ok()?;
         let time = core.time();
-        core.with(|kernel| kernel.next_wake(time)).map(Duration::from_millis)
+        let kernel = core.with(|kernel| kernel.next_wake(time)).map(Duration::from_millis);
+        kernel.into_iter().chain(core.next_lease(time.unix_ms)).min()
     }
 
     /// Takes in a frame that another session of the hall has made.

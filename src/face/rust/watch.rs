@@ -168,6 +168,7 @@ impl Hall {
         drop(watchers);
         ended.iter().for_each(|&watch| core.end_watch(watch));
         core.with(|kernel| kernel.end_owner(owner));
+        self.end_leases(owner)?;
         Ok(ended.len())
     }
 

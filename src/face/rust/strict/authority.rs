@@ -1,0 +1,189 @@
+//! The authority behind the handles of one session, and who waits for it.
+
+use super::super::Hall;
+use super::super::core::Core;
+use crate::error::{Code, Error};
+use crate::kernel::Limits;
+use crate::replica::clock::Session;
+use crate::replica::strict::claim::OWNER_BYTES_MAX;
+use crate::replica::strict::decide::Decision;
+use crate::replica::strict::memory::Memory;
+use crate::replica::strict::outcome::{Bound, Outcome};
+use crate::replica::strict::proposal::{Action, Proposal};
+use crate::replica::strict::stored::Bounds;
+use crate::value::Value;
+use std::cell::{Cell, RefCell};
+use std::collections::BTreeMap;
+use std::rc::{Rc, Weak};
+use std::task::Waker;
+use std::time::Duration;
+
+/// The only session there is: a hall that is not shared has no other.
+const OWN: Session = Session(1);
+
+pub(in crate::face::rust) struct Authority {
+    memory: RefCell<Memory>,
+    requests: Cell<u64>,
+    /// The documents as values, so that reading one decodes nothing.
+    values: RefCell<BTreeMap<Rc<str>, Value>>,
+    waiting: RefCell<Vec<Weak<Waiter>>>,
+}
+
+/// One that waits for a lease.
+pub(super) struct Waiter {
+    pub(super) key: Rc<str>,
+    pub(super) owner: Rc<str>,
+    /// Set when it waits no longer: the fence, or nothing if its time was over.
+    pub(super) result: Cell<Option<Option<u64>>>,
+    pub(super) waker: RefCell<Option<Waker>>,
+}
+
+impl Authority {
+    pub(in crate::face::rust) fn new(unix_ms: u64, limits: &Limits) -> Self {
+        let bounds = Bounds {
+            value_bytes: limits.value_bytes,
+            records: limits.entries,
+            deleted: limits.tombstones,
+            bytes: limits.bytes,
+            claims: limits.queue,
+            leases: limits.entries,
+            sessions: limits.sessions,
+        };
+        Self {
+            memory: RefCell::new(Memory::new(unix_ms, bounds)),
+            requests: Cell::new(0),
+            values: RefCell::default(),
+            waiting: RefCell::default(),
+        }
+    }
+
+    /// Works with what is stored. What is passed must run nobody else's code.
+    pub(super) fn read<T>(&self, work: impl FnOnce(&Memory) -> T) -> T {
+        work(&self.memory.borrow())
+    }
+
+    pub(super) fn value(&self, key: &str) -> Option<Value> {
+        self.values.borrow().get(key).cloned()
+    }
+
+    pub(super) fn keep(&self, key: &Rc<str>, value: Option<Value>) {
+        let mut values = self.values.borrow_mut();
+        match value {
+            Some(value) => drop(values.insert(key.clone(), value)),
+            None => drop(values.remove(key)),
+        }
+    }
+
+    pub(super) fn wait(&self, waiter: &Rc<Waiter>) {
+        let mut waiting = self.waiting.borrow_mut();
+        waiting.retain(|other| other.strong_count() > 0);
+        waiting.push(Rc::downgrade(waiter));
+    }
+
+    fn propose(&self, unix_ms: u64, key: &Rc<str>, action: Action) -> Result<Decision, Error> {
+        let number = self.requests.get() + 1;
+        let proposal = Proposal { session: OWN, number, key: key.clone(), action };
+        proposal.check().map_err(|reason| Error::new(Code::InvalidArgument, reason))?;
+        self.requests.set(number);
+        Ok(self.memory.borrow_mut().propose(unix_ms, &proposal))
+    }
+
+    /// Finds out who waits no longer.
+    fn settled(&self, decisions: &[Decision]) -> Vec<Waker> {
+        let changed = |waiter: &Waiter| decisions.iter().any(|decision| decision.records.contains(&waiter.key));
+        let mut wakers = Vec::new();
+        let memory = self.memory.borrow();
+        for waiter in self.waiting.borrow().iter().filter_map(Weak::upgrade) {
+            if waiter.result.get().is_some() || !changed(&waiter) {
+                continue;
+            }
+            let record = memory.record(&waiter.key);
+            if record.is_some_and(|record| record.place(OWN, &waiter.owner).is_some()) {
+                continue;
+            }
+            let holder = record.and_then(|record| record.holder(OWN, &waiter.owner));
+            waiter.result.set(Some(holder.map(|claim| claim.fence)));
+            wakers.extend(waiter.waker.take());
+        }
+        wakers
+    }
+}
+
+impl Core {
+    /// The authority, where there is one.
+    pub(super) fn authority(&self) -> Result<&Authority, Error> {
+        let none = || {
+            let detail = format!("the hall {:?} is shared, and its sessions have no common authority here", self.name);
+            Error::new(Code::NoAuthority, detail)
+        };
+        self.authority.as_ref().ok_or_else(none)
+    }
+
+    /// Has the authority decide, and wakes whoever waited for it.
+    pub(super) fn decide(&self, key: &Rc<str>, action: Action) -> Result<Outcome, Error> {
+        let authority = self.authority()?;
+        let decision = authority.propose(self.unix_ms(), key, action)?;
+        let outcome = decision.outcome.clone();
+        self.wake_settled(authority, &[decision]);
+        match outcome {
+            Outcome::Limit { bound, max, given } => Err(Error::limit(name(bound), max, given)),
+            outcome => Ok(outcome),
+        }
+    }
+
+    /// Lets time pass for leases.
+    pub(in crate::face::rust) fn advance_leases(&self, unix_ms: u64) {
+        let Some(authority) = &self.authority else { return };
+        let decisions = authority.memory.borrow_mut().advance(unix_ms);
+        self.wake_settled(authority, &decisions);
+    }
+
+    /// In how long a lease is over.
+    pub(in crate::face::rust) fn next_lease(&self, unix_ms: u64) -> Option<Duration> {
+        let deadline_ms = self.authority.as_ref()?.memory.borrow().next_deadline_ms()?;
+        Some(Duration::from_millis(deadline_ms.saturating_sub(unix_ms)))
+    }
+
+    /// Wakes everybody who waits for a lease: a handle is closed.
+    pub(in crate::face::rust) fn wake_waiting(&self) {
+        let Some(authority) = &self.authority else { return };
+        let waiters: Vec<_> = authority.waiting.borrow().iter().filter_map(Weak::upgrade).collect();
+        let wakers: Vec<_> = waiters.iter().filter_map(|waiter| waiter.waker.take()).collect();
+        for waker in wakers {
+            self.isolate("a waker", || waker.wake());
+        }
+    }
+
+    fn wake_settled(&self, authority: &Authority, decisions: &[Decision]) {
+        for waker in authority.settled(decisions) {
+            self.isolate("a waker", || waker.wake());
+        }
+    }
+}
+
+impl Hall {
+    /// What an owner holds or waits for goes to the next in line.
+    pub(in crate::face::rust) fn end_leases(&self, owner: &str) -> Result<(), Error> {
+        let core = self.core()?;
+        // No other name can have a lease.
+        if core.authority.is_some() && (1..=OWNER_BYTES_MAX).contains(&owner.len()) {
+            core.decide(&"".into(), Action::End { of: OWN, owner: Some(owner.into()) })?;
+        }
+        Ok(())
+    }
+}
+
+/// The limit of the hall that bounds this.
+fn name(bound: Bound) -> &'static str {
+    match bound {
+        Bound::ValueBytes => "valueBytes",
+        Bound::Records | Bound::Leases => "entries",
+        Bound::Bytes => "bytes",
+        Bound::Claims => "queue",
+        Bound::Sessions => "sessions",
+    }
+}
+
+pub(super) const fn own() -> Session {
+    OWN
+}
