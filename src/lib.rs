@@ -142,6 +142,7 @@ mod face;
 pub mod kernel;
 pub mod key;
 pub mod order;
+pub mod process;
 pub mod replica;
 pub mod state;
 pub mod table;
