@@ -282,7 +282,7 @@ impl<A: Alphabet> Machine<A> {
                 Order::Suspend => self.suspended = true,
                 Order::Resume => self.suspended = false,
                 Order::Stop(reason) => {
-                    self.terminate(reason, true);
+                    self.terminate(reason, false);
                     return None;
                 }
             }

@@ -1,0 +1,8 @@
+//! Machines: the golden traces of gen_statem as text, laws on random scripts, and tables.
+
+#[path = "machine/golden.rs"]
+mod golden;
+#[path = "machine/script.rs"]
+mod script;
+#[path = "machine/world.rs"]
+mod world;
