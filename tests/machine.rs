@@ -4,5 +4,7 @@
 mod golden;
 #[path = "machine/script.rs"]
 mod script;
+#[path = "machine/speed.rs"]
+mod speed;
 #[path = "machine/world.rs"]
 mod world;
