@@ -43,7 +43,7 @@
 //!
 //! Everything is bounded by [`Bounds`]. The remaining time of each timer, the postponed events with
 //! their ages and the last transitions can be read; a machine can be kept ([`Snapshot`]) and goes on
-//! elsewhere; a machine can be a table (`table`), which runs without a host's functions.
+//! elsewhere; a machine can be a table ([`table`]), which runs without a host's functions.
 //!
 //! # What differs from OTP
 //!
@@ -61,6 +61,7 @@ mod engine;
 pub mod event;
 pub mod reason;
 pub mod snapshot;
+pub mod table;
 pub mod timeouts;
 pub mod trace;
 mod transition;
