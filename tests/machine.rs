@@ -2,9 +2,19 @@
 
 #[path = "machine/golden.rs"]
 mod golden;
+#[path = "machine/laws.rs"]
+mod laws;
+#[allow(dead_code)]
+#[path = "transcripts/runner/notation.rs"]
+mod notation;
+#[allow(dead_code)]
+#[path = "support/rng.rs"]
+mod rng;
 #[path = "machine/script.rs"]
 mod script;
 #[path = "machine/speed.rs"]
 mod speed;
+#[path = "machine/tables.rs"]
+mod tables;
 #[path = "machine/world.rs"]
 mod world;

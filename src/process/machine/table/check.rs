@@ -74,9 +74,9 @@ impl Checker<'_> {
 
     fn rules(&mut self, rules: &[Rule], place: &str) {
         for (number, rule) in rules.iter().enumerate() {
-            let place = format!("{place}.{number}");
-            if let Some(earlier) = rules[..number].iter().position(|earlier| covers(earlier, rule)) {
-                self.problem(&place, format!("it never fits, because rule {earlier} does before it"));
+            let place = format!("{place}.{}", rule.number);
+            if let Some(earlier) = rules[..number].iter().find(|earlier| covers(earlier, rule)) {
+                self.problem(&place, format!("it never fits, because rule {} does before it", earlier.number));
             }
             if let On::Timer(timer) = &rule.on
                 && !self.started.contains(timer)

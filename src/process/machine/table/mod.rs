@@ -101,6 +101,8 @@ struct Row {
 
 /// What to do with some events.
 struct Rule {
+    /// Its place in the list as it was written.
+    number: usize,
     on: On,
     /// The content, if it matters.
     is: Option<Value>,

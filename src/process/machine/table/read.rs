@@ -87,15 +87,18 @@ impl Reader {
 
     fn rules(&mut self, value: Option<&Value>, place: &str) -> Vec<Rule> {
         let rules = self.list(value, place).iter().enumerate();
-        rules.filter_map(|(number, rule)| self.rule(rule, &format!("{place}.{number}"))).collect()
+        rules.filter_map(|(number, rule)| self.rule(rule, number, &format!("{place}.{number}"))).collect()
     }
 
-    fn rule(&mut self, value: &Value, place: &str) -> Option<Rule> {
+    fn rule(&mut self, value: &Value, number: usize, place: &str) -> Option<Rule> {
         let members = self.map(value, place)?;
         self.known(members, place, &["on", "is", "when", "next", "repeat", "stop", "do"]);
         let on = self.kind(members.get("on"), &format!("{place}.on"));
         let guards = self.list(members.get("when"), &format!("{place}.when")).iter().enumerate();
-        let when = guards.filter_map(|(number, guard)| self.guard(guard, &format!("{place}.when.{number}"))).collect();
+        // A harmless one stands in for what cannot be read, so that the others keep their places; of deeds, too.
+        let harmless = || Guard { left: Source::Event, comparison: Comparison::Equal, right: Source::Event };
+        let guard = |(number, guard)| self.guard(guard, &format!("{place}.when.{number}")).unwrap_or_else(harmless);
+        let when = guards.map(guard).collect();
         let repeats = match members.get("repeat").map(Value::as_bool) {
             None => false,
             Some(Some(repeats)) => repeats,
@@ -112,7 +115,7 @@ impl Reader {
             self.problem(place, "it has more than one of next, repeat and stop");
         }
         let deeds = self.deeds(members.get("do"), &format!("{place}.do"));
-        Some(Rule { on: on?, is: members.get("is").cloned(), when, then: first, deeds })
+        Some(Rule { number, on: on?, is: members.get("is").cloned(), when, then: first, deeds })
     }
 
     fn kind(&mut self, value: Option<&Value>, place: &str) -> Option<On> {
@@ -172,7 +175,8 @@ impl Reader {
 
     fn deeds(&mut self, value: Option<&Value>, place: &str) -> Vec<Deed> {
         let deeds = self.list(value, place).iter().enumerate();
-        deeds.filter_map(|(number, deed)| self.deed(deed, &format!("{place}.{number}"))).collect()
+        let deed = |(number, deed)| self.deed(deed, &format!("{place}.{number}")).unwrap_or(Deed::Hibernate);
+        deeds.map(deed).collect()
     }
 
     fn deed(&mut self, value: &Value, place: &str) -> Option<Deed> {
