@@ -7,6 +7,8 @@ mod laws;
 #[allow(dead_code)]
 #[path = "transcripts/runner/notation.rs"]
 mod notation;
+#[path = "machine/oracle.rs"]
+mod oracle;
 #[allow(dead_code)]
 #[path = "support/rng.rs"]
 mod rng;

@@ -71,7 +71,7 @@ impl<A: Alphabet> Turn<A> {
 impl<A: Alphabet> Machine<A> {
     /// Answers [`Ask::Mode`](super::Ask::Mode): how the module is called, or what it returned instead.
     pub fn answer_mode(&mut self, now_ms: u64, mode: Result<Mode, A::Term>) -> Result<(), Error> {
-        self.expect(self.phase == Phase::Mode)?;
+        self.require(self.phase == Phase::Mode)?;
         match mode {
             Ok(mode) => {
                 self.mode = mode;
@@ -90,7 +90,7 @@ impl<A: Alphabet> Machine<A> {
     /// was not asked is an error.
     #[inline]
     pub fn answer(&mut self, now_ms: u64, answer: Return<A>, actions: &mut Vec<Action<A>>) -> Result<(), Error> {
-        self.expect(matches!(self.phase, Phase::Event | Phase::Enter))?;
+        self.require(matches!(self.phase, Phase::Event | Phase::Enter))?;
         let entering = self.phase == Phase::Enter;
         self.turn.entering = entering;
         self.turn.enter = false;
@@ -122,7 +122,7 @@ impl<A: Alphabet> Machine<A> {
 
     /// Answers [`Ask::Terminate`](super::Ask::Terminate): it is cleaned up, or has failed with something.
     pub fn answer_terminate(&mut self, failure: Option<A::Term>) -> Result<(), Error> {
-        self.expect(self.phase == Phase::Terminate)?;
+        self.require(self.phase == Phase::Terminate)?;
         if let Some(failure) = failure {
             self.reason = Some(Reason::Failed(failure));
         }
@@ -143,7 +143,7 @@ impl<A: Alphabet> Machine<A> {
         Ok(())
     }
 
-    fn expect(&self, asked: bool) -> Result<(), Error> {
+    fn require(&self, asked: bool) -> Result<(), Error> {
         if asked {
             return Ok(());
         }
