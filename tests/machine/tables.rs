@@ -210,6 +210,11 @@ fn a_machine_goes_on_elsewhere() {
         assert_eq!((&**other.machine.state(), other.data()["count"].clone()), ("on", 1.into()));
         assert_eq!(advance(&mut other, due_ms), ["on is over"]);
     }
+    let mut late = start(&table);
+    send(&mut late, 10, Kind::Cast, "wait");
+    let kept = late.machine.snapshot(16, 50_000).expect("it rests");
+    let restored = Machine::restore(kept, Bounds::default(), Rearm::Remaining, 1_000, 60_000).expect("it goes on");
+    assert_eq!(restored.postponed()[0].age_ms(1_001), 7, "its age goes on");
     let kept = button.machine.snapshot(16, 50_000).expect("it rests");
     let small = Bounds { mailbox: 0, ..Bounds::default() };
     assert!(Machine::restore(kept, small, Rearm::Restart, 0, 0).is_err(), "more than it may hold");

@@ -94,9 +94,7 @@ impl<'a> World<'a> {
                 ["postponed"] => {
                     let now_ms = self.now_ms;
                     let postponed = self.machine().postponed().iter();
-                    let ages = postponed.map(|event| {
-                        format!("{} for {}", shown(&event.content), now_ms - event.postponed_ms.unwrap_or(now_ms))
-                    });
+                    let ages = postponed.map(|event| format!("{} for {}", shown(&event.content), event.age_ms(now_ms)));
                     let line = format!("postponed {}", ages.collect::<Vec<_>>().join(", "));
                     self.see(line);
                 }

@@ -59,6 +59,11 @@ impl<A: Alphabet> Event<A> {
     pub fn new(kind: Kind<A::Name>, content: A::Event) -> Self {
         Self { kind, content, postponed_ms: None }
     }
+
+    /// How long ago it was first postponed; 0 if it was not.
+    pub fn age_ms(&self, now_ms: u64) -> u64 {
+        self.postponed_ms.map_or(0, |since_ms| now_ms.saturating_sub(since_ms))
+    }
 }
 
 impl<A: Alphabet> Clone for Event<A>

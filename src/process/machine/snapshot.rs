@@ -22,8 +22,8 @@ pub struct Snapshot<A: Alphabet> {
     pub suspended: bool,
     /// Events inside that wait, the next first.
     pub queue: Vec<Event<A>>,
-    /// Postponed events, the oldest first.
-    pub postponed: Vec<Event<A>>,
+    /// Postponed events, the oldest first, each with how long ago it was first postponed.
+    pub postponed: Vec<(Event<A>, u64)>,
     /// Messages in the mailbox, the oldest first.
     pub mailbox: Vec<Event<A>>,
     /// Timers, in the order of setting.
@@ -87,7 +87,7 @@ where
             state: self.state.clone(),
             suspended: self.suspended,
             queue: self.queue.iter().cloned().collect(),
-            postponed: self.postponed.clone(),
+            postponed: self.postponed.iter().map(|event| (event.clone(), event.age_ms(now_ms))).collect(),
             mailbox: self.mailbox.messages().cloned().collect(),
             timers: kept.collect(),
             zero: self.timeouts.zero().map(|(timer, content)| (timer.clone(), content.clone())).collect(),
@@ -122,7 +122,10 @@ impl<A: Alphabet> Machine<A> {
         let mut machine = Self::resting(modules, mode, bounds, state);
         machine.suspended = suspended;
         machine.queue = queue.into_iter().map(orphaned).collect();
-        let again = |event: Event<A>| Event { postponed_ms: Some(now_ms), ..orphaned(event) };
+        let again = |(event, age_ms): (Event<A>, u64)| Event {
+            postponed_ms: Some(now_ms.saturating_sub(age_ms)),
+            ..orphaned(event)
+        };
         machine.postponed = postponed.into_iter().map(again).collect();
         for event in mailbox {
             // It fits: that was looked at above.
@@ -153,7 +156,8 @@ fn once<A: Alphabet>(machine: &Machine<A>, timer: &Timer<A::Name>) -> Result<(),
     Ok(())
 }
 
+/// An event whose caller has gone, and whose times were those of another clock.
 fn orphaned<A: Alphabet>(event: Event<A>) -> Event<A> {
     let kind = if let Kind::Call(_) = event.kind { Kind::Call(CallId::GONE) } else { event.kind };
-    Event { kind, ..event }
+    Event::new(kind, event.content)
 }
