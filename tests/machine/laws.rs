@@ -54,14 +54,18 @@ struct World {
 fn start(mode: Mode) -> Machine<Numbers> {
     let started = Machine::start(0, Bounds::default(), Init::Ok(0), &mut Vec::new());
     let mut machine = started.unwrap_or_else(|_| panic!("it starts"));
-    assert!(matches!(machine.next(), Some(Ask::Mode(0))));
+    assert!(matches!(machine.ask(), Some(Ask::Mode(0))));
     machine.answer_mode(0, Ok(mode)).expect("asked");
     machine
 }
 
 impl World {
     fn new(seed: u64) -> Self {
-        let machine = start(Mode { state_functions: seed.is_multiple_of(2), state_enter: seed.is_multiple_of(3) });
+        let machine = start(Mode {
+            state_functions: seed.is_multiple_of(2),
+            state_enter: seed.is_multiple_of(3),
+            state_leave: false,
+        });
         let (rng, events, set) = (Rng::new(seed), Vec::new(), BTreeMap::new());
         Self { machine, rng, events, set, last_sent: 0, changes: 0, now_ms: 0, budget: 200 }
     }
@@ -158,7 +162,7 @@ impl World {
 
     fn run(&mut self) {
         let mut actions = Vec::new();
-        while let Some(ask) = self.machine.next() {
+        while let Some(ask) = self.machine.ask() {
             let answer = match ask {
                 Ask::Event(state, event) => {
                     let (state, id, kind) = (*state, event.content, event.kind.clone());
@@ -278,17 +282,18 @@ fn any_return(rng: &mut Rng) -> Return<Numbers> {
 /// Gives the machine any answer to what it asks, and answers to what it has not asked.
 fn answer_anything(machine: &mut Machine<Numbers>, rng: &mut Rng, now_ms: u64) {
     let mut actions: Vec<_> = (0..rng.below(4)).map(|_| any_action(rng)).collect();
-    let asked = match machine.next() {
+    let asked = match machine.ask() {
         None => 0,
         Some(Ask::Mode(_)) => 1,
-        Some(Ask::Event(..) | Ask::Enter { .. }) => 2,
+        Some(Ask::Event(..) | Ask::Leave { .. } | Ask::Enter { .. }) => 2,
         Some(Ask::Terminate { .. }) => 3,
     };
     let given = if rng.percent(5) { rng.between(1, 3) } else { asked };
     let taken = match given {
         0 => return,
         1 => {
-            let mode = Mode { state_functions: rng.percent(50), state_enter: rng.percent(50) };
+            let mode =
+                Mode { state_functions: rng.percent(50), state_enter: rng.percent(50), state_leave: rng.percent(50) };
             machine.answer_mode(now_ms, if rng.percent(95) { Ok(mode) } else { Err("junk") })
         }
         2 => machine.answer(now_ms, any_return(rng), &mut actions),

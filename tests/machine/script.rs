@@ -2,7 +2,8 @@
 //!
 //! ```text
 //! == a title                     begins a case
-//! enter | functions | function   enter calls; only the one mode or only the other
+//! enter | leave                  enter calls, leave calls
+//! functions | function           only the one mode or only the other
 //! bound postponed 2              a bound
 //! init ok a | action; action     or: init ignore, init stop because, init junk x, init raise x
 //! module m2 [enter]              the rules that follow are those of another callback module
@@ -22,6 +23,7 @@ use statehall::Value;
 pub struct Case {
     pub title: String,
     pub enter: bool,
+    pub leave: bool,
     /// The only callback mode in which it runs.
     pub only: Option<bool>,
     pub bounds: Vec<(String, usize)>,
@@ -84,6 +86,7 @@ fn case(text: &str) -> Case {
         let (word, rest) = line.split_once(' ').unwrap_or((line, ""));
         match word {
             "enter" => case.enter = true,
+            "leave" => case.leave = true,
             "functions" => case.only = Some(true),
             "function" => case.only = Some(false),
             "bound" => {

@@ -37,14 +37,16 @@ impl Host {
         let machine = Machine::start("switch", Bounds::default(), Init::Ok(State::Off), &mut actions);
         let machine = machine.unwrap_or_else(|_| panic!("it starts"));
         let mut host = Self { machine, actions, sum: 0, timeout };
-        assert!(matches!(host.machine.next(), Some(Ask::Mode(_))));
-        host.machine.answer_mode(0, Ok(Mode { state_functions: false, state_enter: enter })).expect("asked");
+        assert!(matches!(host.machine.ask(), Some(Ask::Mode(_))));
+        host.machine
+            .answer_mode(0, Ok(Mode { state_functions: false, state_enter: enter, state_leave: false }))
+            .expect("asked");
         host.run();
         host
     }
 
     fn run(&mut self) {
-        while let Some(ask) = self.machine.next() {
+        while let Some(ask) = self.machine.ask() {
             let answer = match ask {
                 Ask::Event(state, event) => {
                     self.sum += event.content;

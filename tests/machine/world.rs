@@ -105,7 +105,8 @@ impl<'a> World<'a> {
                 ["reply", name, content] => self.reply(self.made(name), value(content)),
                 ["reply-to", number, content] => self.reply(CallId(number.parse().expect("a number")), value(content)),
                 ["change-code", state] => {
-                    let mode = Mode { state_functions: self.functions, state_enter: self.case.enter };
+                    let mode =
+                        Mode { state_functions: self.functions, state_enter: self.case.enter, state_leave: false };
                     if let Err(error) = self.machine().change_code(value(state), mode) {
                         self.see(format!("error {}", error.code.name()));
                     }
@@ -188,7 +189,7 @@ impl<'a> World<'a> {
         let mut actions = Vec::new();
         loop {
             let module = machine.module().expect("a module").clone();
-            let Some(ask) = machine.next() else { break };
+            let Some(ask) = machine.ask() else { break };
             match ask {
                 Ask::Mode(module) => {
                     let mode = self.mode(module);
@@ -199,6 +200,11 @@ impl<'a> World<'a> {
                     let (state, content) = (shown(state), shown(&event.content));
                     let answer = self.handle(&module, [&state, &kind, &content], call, &mut actions);
                     self.tick(machine);
+                    machine.answer(self.now_ms, answer, &mut actions)
+                }
+                Ask::Leave { state, next } => {
+                    let (state, next) = (shown(state), shown(next));
+                    let answer = self.handle(&module, [&state, "leave", &next], None, &mut actions);
                     machine.answer(self.now_ms, answer, &mut actions)
                 }
                 Ask::Enter { state, old } => {
@@ -247,7 +253,7 @@ impl<'a> World<'a> {
             None if module == "m1" => self.case.enter,
             None => return Err("nonsense".to_owned()),
         };
-        Ok(Mode { state_functions: self.functions, state_enter: enter })
+        Ok(Mode { state_functions: self.functions, state_enter: enter, state_leave: self.case.leave })
     }
 
     fn rule(&mut self, module: &str, event: [&str; 3]) -> Option<&'a Rule> {

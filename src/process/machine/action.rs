@@ -12,6 +12,8 @@ pub struct Mode {
     pub state_functions: bool,
     /// Whether states are entered with a call.
     pub state_enter: bool,
+    /// Whether states are left with a call, before the next is entered.
+    pub state_leave: bool,
 }
 
 /// What `init` returned.

@@ -40,6 +40,13 @@ pub enum Ask<'a, A: Alphabet> {
     Mode(&'a A::Name),
     /// Handle an event.
     Event(&'a A::State, &'a Event<A>),
+    /// Leave a state. Only asked of a module that wants it; OTP has no such call.
+    Leave {
+        /// The state that is left.
+        state: &'a A::State,
+        /// The state after.
+        next: &'a A::State,
+    },
     /// Enter a state.
     Enter {
         /// The state that is entered.
@@ -95,6 +102,8 @@ pub(super) enum Phase {
     Mode,
     /// It has asked to handle an event.
     Event,
+    /// It has asked to leave a state.
+    Leave,
     /// It has asked to enter a state.
     Enter,
     /// It has asked to clean up.
@@ -219,7 +228,7 @@ impl<A: Alphabet> Machine<A> {
 
     /// Goes on until there is something to ask; `None` if the machine waits, or has ended.
     #[inline]
-    pub fn next(&mut self) -> Option<Ask<'_, A>> {
+    pub fn ask(&mut self) -> Option<Ask<'_, A>> {
         while self.phase == Phase::Ready {
             let Some(event) = self.take() else {
                 if self.phase != Phase::Ready {
@@ -240,6 +249,7 @@ impl<A: Alphabet> Machine<A> {
             Phase::Ready | Phase::Ended => None,
             Phase::Mode => Some(Ask::Mode(self.turn.modules.as_ref().unwrap_or(&self.modules).last()?)),
             Phase::Event => Some(Ask::Event(&self.state, self.turn.event.as_ref()?)),
+            Phase::Leave => Some(Ask::Leave { state: &self.state, next: entered() }),
             Phase::Enter => Some(Ask::Enter { state: entered(), old: &self.state }),
             Phase::Terminate => {
                 Some(Ask::Terminate { state: &self.state, reason: self.reason.as_ref()?, undone: self.undone })

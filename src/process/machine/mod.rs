@@ -1,7 +1,7 @@
 //! Machines: gen_statem, as a value.
 //!
 //! A [`Machine`] holds a state, the events that wait, and timers. It calls nobody. The host asks
-//! it [`Machine::next`] what is to be done; the machine names a question ([`Ask`]): handle this
+//! it [`Machine::ask`] what is to be done; the machine names a question ([`Ask`]): handle this
 //! event, enter this state, terminate. The host runs the user's function and hands back what it
 //! returned ([`Return`] and a list of [`Action`]s) with [`Machine::answer`]; the machine judges the
 //! answer and carries it out. What concerns others comes out as [`Effect`]s. So user code never
@@ -14,7 +14,8 @@
 //! # The order of one transition
 //!
 //! 1. Actions are carried out in the order of the list; replies leave now.
-//! 2. At the start, at a change and at a repeat, the enter call is asked for, if the module wants
+//! 2. At a change the leave call is asked for, if the module wants leave calls. It may do what an enter
+//!    call may. At the start, at a change and at a repeat, the enter call is asked for, if the module wants
 //!    enter calls. It gets the state before; its actions join those of the event.
 //! 3. A postponed event joins the end of the postponed list.
 //! 4. At a change the postponed events go before all that wait, the oldest first, and the state

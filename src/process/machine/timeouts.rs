@@ -19,6 +19,9 @@ pub(super) enum Setting<E> {
     Update(E),
 }
 
+/// A timeout, and what is done to it.
+pub(super) type Set<A> = (Timer<<A as Alphabet>::Name>, Setting<<A as Alphabet>::Event>);
+
 /// One set timeout.
 pub struct Running<A: Alphabet> {
     /// Which it is.

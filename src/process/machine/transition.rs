@@ -5,7 +5,7 @@ use super::alphabet::Alphabet;
 use super::engine::{Bounds, Effect, Machine, Phase};
 use super::event::{Event, Timer};
 use super::reason::{Bad, Offender, Reason};
-use super::timeouts::Setting;
+use super::timeouts::{Set, Setting};
 use super::trace::Transition;
 use crate::error::{Code, Error};
 
@@ -19,15 +19,17 @@ pub(super) struct Turn<A: Alphabet> {
     pub modules: Option<Vec<A::Name>>,
     /// Actions that are still to be carried out, the last first.
     actions: Vec<Action<A>>,
-    /// Whether the actions are those of an enter call.
+    /// Whether the actions are those of a leave or an enter call.
     entering: bool,
-    /// Whether an enter call follows the actions.
+    /// Whether a leave call follows the actions.
+    leave: bool,
+    /// Whether an enter call follows them.
     enter: bool,
     postpone: bool,
     hibernate: bool,
     inserted: Vec<Event<A>>,
     /// At most one a kind, in the order of the last mention.
-    settings: Vec<(Timer<A::Name>, Setting<A::Event>)>,
+    settings: Vec<Set<A>>,
 }
 
 impl<A: Alphabet> Default for Turn<A> {
@@ -38,6 +40,7 @@ impl<A: Alphabet> Default for Turn<A> {
             modules: None,
             actions: Vec::new(),
             entering: false,
+            leave: false,
             enter: false,
             postpone: false,
             hibernate: false,
@@ -85,17 +88,17 @@ impl<A: Alphabet> Machine<A> {
         Ok(())
     }
 
-    /// Answers [`Ask::Event`](super::Ask::Event) or [`Ask::Enter`](super::Ask::Enter). The actions are
-    /// taken out of the list. An answer that is wrong ends the machine; only one to a question that
+    /// Answers [`Ask::Event`](super::Ask::Event), [`Ask::Leave`](super::Ask::Leave) or
+    /// [`Ask::Enter`](super::Ask::Enter). The actions are taken out of the list. An answer that is wrong ends the machine; only one to a question that
     /// was not asked is an error.
     #[inline]
     pub fn answer(&mut self, now_ms: u64, answer: Return<A>, actions: &mut Vec<Action<A>>) -> Result<(), Error> {
-        self.require(matches!(self.phase, Phase::Event | Phase::Enter))?;
-        let entering = self.phase == Phase::Enter;
+        self.require(matches!(self.phase, Phase::Event | Phase::Leave | Phase::Enter))?;
+        let entering = self.phase != Phase::Event;
         self.turn.entering = entering;
-        self.turn.enter = false;
         match answer {
             Return::Keep => {}
+            // From a leave call this says nothing: the next state is entered anyway.
             Return::Repeat => self.turn.enter = true,
             Return::Next(state) => {
                 if state != *self.turn.next.as_ref().unwrap_or(&self.state) {
@@ -105,6 +108,7 @@ impl<A: Alphabet> Machine<A> {
                         return Ok(());
                     }
                     self.turn.next = Some(state);
+                    self.turn.leave = true;
                     self.turn.enter = true;
                 }
             }
@@ -161,6 +165,7 @@ impl<A: Alphabet> Machine<A> {
     /// Asks to handle or to enter, if there can be a function for it.
     #[inline]
     fn call(&mut self, phase: Phase) {
+        // A state is left by its own function, and entered by its own.
         let state = if phase == Phase::Enter { self.turn.next.as_ref() } else { None };
         if self.mode.state_functions && !A::is_name(state.unwrap_or(&self.state)) {
             self.terminate(Reason::BadArgument, true);
@@ -210,6 +215,10 @@ impl<A: Alphabet> Machine<A> {
                     return;
                 }
             }
+        }
+        if std::mem::take(&mut self.turn.leave) && self.mode.state_leave {
+            self.call(Phase::Leave);
+            return;
         }
         if std::mem::take(&mut self.turn.enter) && self.mode.state_enter {
             self.call(Phase::Enter);
@@ -328,7 +337,7 @@ impl<A: Alphabet> Machine<A> {
             return Some(Reason::Limit("queue", queue));
         }
         if self.timeouts.len() + turn.settings.len() > timeouts {
-            let started = |(timer, setting): &&(Timer<A::Name>, Setting<A::Event>)| {
+            let started = |(timer, setting): &&Set<A>| {
                 !matches!(setting, Setting::Cancel | Setting::Start(Delay::Never, _)) && !self.timeouts.is_set(timer)
             };
             if self.timeouts.len() + turn.settings.iter().filter(started).count() > timeouts {

@@ -50,10 +50,10 @@ impl TableMachine {
     /// `steps`, so that it cannot keep the others waiting; true if it wants to go on.
     pub fn run(&mut self, now_ms: u64, steps: usize) -> Result<bool, Error> {
         for _ in 0..steps {
-            let Some(ask) = self.machine.next() else { return Ok(false) };
+            let Some(ask) = self.machine.ask() else { return Ok(false) };
             match ask {
                 Ask::Mode(_) => {
-                    let mode = Mode { state_functions: false, state_enter: true };
+                    let mode = Mode { state_functions: false, state_enter: true, state_leave: false };
                     self.machine.answer_mode(now_ms, Ok(mode))?;
                 }
                 Ask::Terminate { .. } => self.machine.answer_terminate(None)?,
@@ -61,6 +61,8 @@ impl TableMachine {
                     let answer = handle(&self.table, &mut self.data, state, event, &mut self.actions);
                     self.machine.answer(now_ms, answer, &mut self.actions)?;
                 }
+                // A table has no deeds for leaving, and does not ask for the call.
+                Ask::Leave { .. } => self.machine.answer(now_ms, Return::Keep, &mut self.actions)?,
                 Ask::Enter { state, .. } => {
                     let answer = enter(&self.table, &mut self.data, state, &mut self.actions);
                     self.machine.answer(now_ms, answer, &mut self.actions)?;
