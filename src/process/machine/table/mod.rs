@@ -8,9 +8,9 @@
 //!
 //! let push = Value::from([("on", "cast".into()), ("is", "push".into()), ("next", "on".into())]);
 //! let auto = Value::from([("on", "state-timeout".into()), ("next", "off".into())]);
-//! let start = Value::from(vec!["start".into(), "state-timeout".into(), 15.into(), "auto".into()]);
+//! let start: Vec<Value> = vec!["start".into(), "state-timeout".into(), 15.into(), "auto".into()];
 //! let off = Value::from([("rules", Value::from(vec![push]))]);
-//! let on = Value::from([("enter", Value::from(vec![start])), ("rules", Value::from(vec![auto]))]);
+//! let on = Value::from([("enter", Value::from(vec![Value::from(start)])), ("rules", Value::from(vec![auto]))]);
 //! let table = Value::from([("initial", "off".into()), ("states", Value::from([("off", off), ("on", on)]))]);
 //! let table = Table::read(&table).expect("a right table");
 //! assert!(table.draw().contains("off --> on: cast push"));
