@@ -1,10 +1,11 @@
 %% Runs scripts on the gen_statem of Erlang and writes what is seen, as tests/machine/oracle.rs does on statehall.
 %%
-%% A script is {Number, Enter, Rules, Batches}. A rule is {{State, Type, Content}, Answers}; its answers are used up
+%% A script is {Number, Enter, Functions, Init, Rules, Batches}: whether states are entered with a call and whether each
+%% has a function, the actions of init. A rule is {{State, Type, Content}, Answers}; its answers are used up
 %% one after another, and an event without one keeps the state. A batch is a list of casts that wait together.
 -module(oracle).
 -behaviour(gen_statem).
--export([run/2, init/1, callback_mode/0, handle_event/4, terminate/3]).
+-export([run/2, init/1, callback_mode/0, handle_event/4, a/3, b/3, c/3, terminate/3]).
 
 run(Scripts, Out) ->
     logger:set_primary_config(level, none),
@@ -13,9 +14,8 @@ run(Scripts, Out) ->
     [write(File, Script) || Script <- Terms],
     ok = file:close(File).
 
-write(File, {Number, Enter, Rules, Batches}) ->
-    %% The mode is asked for in the new process, which inherits nothing: a name in its options tells it.
-    {ok, Machine} = gen_statem:start(?MODULE, {self(), Enter, maps:from_list(Rules)}, []),
+write(File, {Number, Enter, Functions, Init, Rules, Batches}) ->
+    {ok, Machine} = gen_statem:start(?MODULE, {self(), Enter, Functions, Init, maps:from_list(Rules)}, []),
     [catch batch(Machine, Batch) || Batch <- Batches],
     catch sys:suspend(Machine),
     exit(Machine, kill),
@@ -36,17 +36,20 @@ seen(File) ->
     after 0 -> ok
     end.
 
-init({Runner, Enter, Rules}) ->
+init({Runner, Enter, Functions, Init, Rules}) ->
     put(runner, Runner),
     put(enter, Enter),
+    put(functions, Functions),
     put(rules, Rules),
-    {ok, a, none}.
+    {ok, a, none, Init}.
 
 callback_mode() ->
-    case get(enter) of
-        true -> [handle_event_function, state_enter];
-        false -> handle_event_function
-    end.
+    Mode = case get(functions) of true -> state_functions; false -> handle_event_function end,
+    case get(enter) of true -> [Mode, state_enter]; false -> Mode end.
+
+a(Type, Content, Data) -> handle_event(Type, Content, a, Data).
+b(Type, Content, Data) -> handle_event(Type, Content, b, Data).
+c(Type, Content, Data) -> handle_event(Type, Content, c, Data).
 
 handle_event(Type, Content, State, _Data) ->
     see("~s ~s ~s", [State, kind(Type), Content]),
