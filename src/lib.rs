@@ -24,7 +24,7 @@
 //!
 //! # Layers
 //!
-//! Each imports only what is above it; the parts, `state` and `replica`, do not know one another.
+//! Each imports only what is above it; the parts, `state`, `replica` and `process`, do not know one another.
 //!
 //! ```text
 //! words        error  order  key  value     what things are, and their order
@@ -32,6 +32,7 @@
 //! containers   table  timer                 storage and deadlines
 //! parts        state                        entries, history, listing, namespaces, watches, patches
 //!              replica                      clocks, cells, what has been seen, messages; contexts and leases
+//!              process                      machines, mailboxes, calls; no face hosts them yet
 //! kernel                                    one of each part; the only place that knows them together
 //! face                                      Rust: `Hall`. Behind the features `js` and `component`: the npm package, and
 //!                                           the component whose interfaces are in `wit/`
@@ -151,6 +152,7 @@ mod face;
 pub mod kernel;
 pub mod key;
 pub mod order;
+pub mod process;
 pub mod replica;
 pub mod state;
 pub mod table;

@@ -1,0 +1,8 @@
+//! Part: what runs in a hall.
+//!
+//! A process handles one event after another. Its mailbox is bounded; its behaviour is a machine;
+//! who asks it something holds a call.
+
+pub mod call;
+pub mod machine;
+pub mod mailbox;
