@@ -171,7 +171,7 @@ impl Table {
     }
 
     /// The place of a slot, if it has not been taken back since.
-    #[inline(always)]
+    #[inline(always)] // on the path of every put; what is inlined there is not left to chance
     pub fn resolve(&self, slot: Slot) -> Option<u32> {
         let row = self.rows.get(slot.index() as usize)?;
         (row.text.is_some() && Slot::new(slot.index(), row.generation) == slot).then_some(slot.index())

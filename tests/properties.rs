@@ -27,6 +27,7 @@ use statehall::replica::cells::Written;
 use statehall::replica::clock::{Clock, Hlc, Session, Stamp};
 use statehall::replica::frame::{Frame, Message};
 use statehall::{Code, Key, Limits, Value};
+use support::damage;
 use support::kind::{Kind, measured, settle};
 use support::rng::Rng;
 use support::testref::TestRef;
@@ -202,19 +203,6 @@ fn contexts_have_one_encoding() {
         }
     }
     assert!(refused > 0 && other > 0, "both happen: {refused}, {other}");
-}
-
-/// Changes, removes or adds a byte.
-fn damage(bytes: &[u8], rng: &mut Rng) -> Vec<u8> {
-    let mut bytes = bytes.to_vec();
-    let at = rng.index(bytes.len());
-    match rng.below(4) {
-        0 => bytes[at] ^= 1 << rng.below(8),
-        1 => bytes[at] = rng.pick(&[0, 1, 2, 0x7f, 0x80, 0xff]),
-        2 => bytes.truncate(at),
-        _ => bytes.insert(at, rng.number() as u8),
-    }
-    bytes
 }
 
 /// What a kernel holds, as bytes: all but who wrote what.

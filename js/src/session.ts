@@ -48,6 +48,7 @@ const GRANT = 2 ** 32;
 
 /** Encodes what a turn has written, of any session. */
 const encoder = new Encoder();
+
 /** How often the wasm instance, which all sessions of the realm share, has been replaced. */
 let epoch = 0;
 
@@ -71,7 +72,7 @@ export class Session {
 
   private epoch = epoch;
   readonly #agents = new Agents();
-  /** What the kernel grants it grants for a term, which ends when a watch is opened or closed. */
+  /** What the kernel grants it grants for a term: until a watch comes or goes, the kernel is rebuilt, or the hall ends. */
   term = 1;
   private sets: (Watches | undefined)[] = [];
   /** Whether the instance has been replaced in the middle of a batch that goes on. */

@@ -41,7 +41,7 @@ class World {
     Object.assign(this, begin(t, { share: [this.network.adapter("here")], limits }));
     this.peer = begin(t, { share: [this.network.adapter("there")], limits });
     this.other = this.hall.as("somebody else");
-    // From the prototype, so that the count is of calls, whatever the instance.
+    // Counted, so that the test can say that puts were behind.
     const { core } = this.hall.session_;
     const catchUp = core.catch_up.bind(core);
     core.catch_up = (puts, now) => {

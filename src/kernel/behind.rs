@@ -54,7 +54,7 @@ impl<V: Stored> Kernel<V> {
     /// Takes in the last put to a slot that was granted. Limits are the face's to keep.
     ///
     /// Errors: `invalid-argument` if the slot was not granted.
-    #[inline(always)]
+    #[inline(always)] // on the path of every put; what is inlined there is not left to chance
     pub fn catch_up(&mut self, slot: Slot, put: Behind<'_, V>) -> Result<(), Error> {
         let Behind { value, bytes, revision, origin, unix_ms } = put;
         let index = self.keys.resolve(slot).filter(|_| self.batch.is_some() || revision > self.revision);

@@ -136,7 +136,7 @@ impl<V: Stored> Kernel<V> {
         Usage {
             entries: self.entries.count() as u64,
             tombstones: self.replica.graves() as u64,
-            bytes: self.entries.bytes(),
+            bytes: self.bytes(),
             watches: self.watches.count() as u64,
             queued: self.watches.queued() as u64,
             sessions: self.replica.peers.count() as u64 + 1,

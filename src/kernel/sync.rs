@@ -444,6 +444,7 @@ impl<V: Stored> Kernel<V> {
             }
         }
     }
+
     /// Keeps of an expired write only that there was one: what it said would not be counted, and lie here until it is
     /// purged.
     fn bury(&mut self, index: u32, origin: &str, monotonic_ms: u64) {

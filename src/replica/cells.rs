@@ -1,8 +1,9 @@
 //! The column of cells: of each key, the write that won so far.
 //!
 //! A cell's body is made once by its writer and never made again, except that a tombstone takes the
-//! place of what has expired; two cells are compared by (stamp, body). A local write has no body until it is first sent or stored: a key written a
-//! thousand times in a turn is encoded once. The hash of all live cells is kept as they change.
+//! place of what has expired; two cells are compared by (stamp, body). A local write has no body
+//! until it is first sent or stored: a key written a thousand times in a turn is encoded once. The
+//! hash of all live cells is kept as they change.
 
 use super::clock::Stamp;
 use crate::codec::{hash, mix};
@@ -78,7 +79,7 @@ impl Cells {
 
     /// Stores a local write, whose body comes later. True if the cell it replaces had a body (or
     /// there was none): from now on the index awaits one.
-    #[inline(always)]
+    #[inline(always)] // on the path of every put; what is inlined there is not left to chance
     pub fn write(&mut self, index: u32, stamp: Stamp, kind: Kind) -> bool {
         let Some(Some(cell)) = self.column.get_mut(index as usize) else {
             self.store(index, Cell { stamp, kind, body: None, share: 0 });

@@ -56,7 +56,7 @@ pub struct Clock {
 
 impl Clock {
     /// The next reading for a local write.
-    #[inline(always)]
+    #[inline(always)] // on the path of every put; what is inlined there is not left to chance
     pub fn tick(&mut self, now_ms: u64) -> Hlc {
         // A host whose clock stands at the end of time gets the last reading again, not a trap.
         self.last = Hlc::at_ms(now_ms).max(Hlc(self.last.0.saturating_add(1)));

@@ -171,7 +171,7 @@ impl Replica {
     // Local writes.
 
     /// Stamps a local write of the key at an index.
-    #[inline(always)]
+    #[inline(always)] // on the path of every put; what is inlined there is not left to chance
     pub fn write(&mut self, index: u32, kind: Kind, unix_ms: u64) {
         let stamp = Stamp { hlc: self.clock.tick(unix_ms), session: self.config.session };
         if self.cells.write(index, stamp, kind) {

@@ -103,7 +103,7 @@ impl<V> Entries<V> {
     }
 
     /// Changes an entry to what a write makes of it, but for the value, and answers where that is.
-    #[inline(always)]
+    #[inline(always)] // on the path of every put; what is inlined there is not left to chance
     pub fn rewrite(
         &mut self,
         index: u32,

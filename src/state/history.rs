@@ -18,7 +18,7 @@ const CAPACITY_MIN: usize = 1024;
 
 impl History {
     /// Notes that the key at an index changed at a revision, which never decreases.
-    #[inline(always)]
+    #[inline(always)] // on the path of every put; what is inlined there is not left to chance
     pub fn record(&mut self, index: u32, revision: u64) {
         let place = index as usize;
         match self.changed.get_mut(place) {

@@ -1,6 +1,7 @@
 //! What is stored and sent as bytes comes back as it was, and damage never panics.
 
 use crate::desk::{Desk, acquire, create, delete, end, release, renew, replace, share, under};
+use crate::support::damage;
 use crate::support::rng::Rng;
 use statehall::codec::Reader;
 use statehall::replica::clock::Session;
@@ -111,18 +112,9 @@ fn damage_never_panics() {
     assert!(refused > 1_000 && read > 1_000, "both happen: {refused}, {read}");
 }
 
-fn damaged(mut bytes: Vec<u8>, rng: &mut Rng) -> Vec<u8> {
-    if rng.percent(40) || bytes.is_empty() {
-        return bytes;
-    }
-    let at = rng.index(bytes.len());
-    match rng.below(4) {
-        0 => bytes[at] ^= 1 << rng.below(8),
-        1 => bytes[at] = rng.pick(&[0, 1, 2, 0x7f, 0x80, 0xff]),
-        2 => bytes.truncate(at),
-        _ => bytes.insert(at, rng.number() as u8),
-    }
-    bytes
+/// Two in five stay as they are.
+fn damaged(bytes: Vec<u8>, rng: &mut Rng) -> Vec<u8> {
+    if rng.percent(40) || bytes.is_empty() { bytes } else { damage(&bytes, rng) }
 }
 
 #[test]
