@@ -7,6 +7,8 @@
 
 #[path = "transcripts/runner/answers.rs"]
 mod answers;
+#[path = "transcripts/runner/documents.rs"]
+mod documents;
 #[path = "transcripts/runner/face.rs"]
 mod face;
 #[path = "transcripts/runner/naming.rs"]

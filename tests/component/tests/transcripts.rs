@@ -9,6 +9,8 @@
 mod answers;
 #[path = "transcripts/crossing.rs"]
 mod crossing;
+#[path = "../../transcripts/runner/documents.rs"]
+mod documents;
 #[path = "../../transcripts/runner/face.rs"]
 mod face;
 #[path = "transcripts/host.rs"]

@@ -1,8 +1,9 @@
 //! What transcripts ask of a hall, in whatever face: the vocabulary, in the types of the Rust face.
 
+use super::documents;
 use super::naming::Naming;
 use statehall::{
-    Change, DeleteOptions, Entry, Error, Options, PutOptions, Session, Since, Usage, Value, WatchInfo, WatchOptions,
+    Change, ContextRecord, DeleteOptions, Entry, Error, Options, PutOptions, Session, Since, Usage, Value, WatchInfo, WatchOptions,
     Written,
 };
 use std::time::Duration;
@@ -13,6 +14,8 @@ pub trait Face: Clone + 'static {
     type Watch: 'static;
     /// A watch that is read.
     type Reader: Reader;
+    /// A versioned document.
+    type Context: documents::Context;
 
     /// Opens a hall. The limits are by name, and may be nonsense.
     fn open(options: Options, limits: &[(String, u64)]) -> Result<Self, Failure>;
@@ -45,6 +48,10 @@ pub trait Face: Clone + 'static {
     fn stream(&self, selector: Naming, options: WatchOptions) -> Result<Self::Reader, Error>;
     fn watches(&self) -> Result<Vec<WatchInfo>, Error>;
     fn end(&self, owner: &str) -> Result<usize, Error>;
+
+    fn context(&self, key: Naming) -> Result<Self::Context, Error>;
+    fn contexts(&self) -> Result<Vec<ContextRecord>, Error>;
+    fn clear_contexts(&self) -> Result<u64, Error>;
 
     fn advance(&self) -> Result<(), Error>;
     fn next_wake(&self) -> Option<Duration>;

@@ -1,15 +1,20 @@
 //! The Rust face, as transcripts ask it.
 
+use super::documents::{self, Asked, Guard};
 use super::face::{Done, Face, Failure, Reader, Write, Wrote};
 use super::naming::Naming;
+use futures::FutureExt;
 use statehall::{
-    Change, Changes, Entry, Error, Hall, Options, Session, Since, Usage, Value, Watch, WatchInfo, WatchOptions,
+    Acquire, Acquired, Change, Changes, Commit, Context, ContextRecord, Entry, Error, Hall, Holder, Lease, Options,
+    Session, Since, Usage, Value, Watch, WatchInfo, WatchOptions,
 };
+use std::rc::Rc;
 use std::time::Duration;
 
 impl Face for Hall {
     type Watch = Watch;
     type Reader = Changes;
+    type Context = Context;
 
     fn open(mut options: Options, limits: &[(String, u64)]) -> Result<Self, Failure> {
         for (name, value) in limits {
@@ -108,6 +113,18 @@ impl Face for Hall {
         Hall::end(self, owner)
     }
 
+    fn context(&self, key: Naming) -> Result<Context, Error> {
+        Hall::context(self, key)
+    }
+
+    fn contexts(&self) -> Result<Vec<ContextRecord>, Error> {
+        Hall::contexts(self)
+    }
+
+    fn clear_contexts(&self) -> Result<u64, Error> {
+        Hall::clear_contexts(self)
+    }
+
     fn advance(&self) -> Result<(), Error> {
         Hall::advance(self)
     }
@@ -156,6 +173,87 @@ impl Reader for Changes {
 
     fn is_open(&self) -> bool {
         Changes::is_open(self)
+    }
+}
+
+impl documents::Context for Context {
+    type Lease = Lease;
+
+    fn get(&self) -> Result<Option<ContextRecord>, Error> {
+        Context::get(self)
+    }
+
+    fn create(&self, value: Value, lease: Option<&Lease>) -> Result<Commit, Error> {
+        match lease {
+            Some(lease) => self.create_under(value, lease),
+            None => Context::create(self, value),
+        }
+    }
+
+    fn replace(&self, value: Value, guard: Guard<'_, Lease>) -> Result<Commit, Error> {
+        Context::replace(self, value, relied_on(guard))
+    }
+
+    fn patch(&self, patch: &Value, guard: Guard<'_, Lease>) -> Result<Commit, Error> {
+        Context::patch(self, patch, relied_on(guard))
+    }
+
+    fn merge(&self, patch: &Value, guard: Guard<'_, Lease>) -> Result<Commit, Error> {
+        Context::merge(self, patch, relied_on(guard))
+    }
+
+    fn delete(&self, guard: Guard<'_, Lease>) -> Result<Commit, Error> {
+        Context::delete(self, relied_on(guard))
+    }
+
+    fn lock(&self, owner: &str) -> Result<Option<bool>, Error> {
+        Context::lock(self, owner)
+    }
+
+    fn unlock(&self, owner: &str) -> Result<Option<bool>, Error> {
+        Context::unlock(self, owner)
+    }
+
+    fn acquire(&self, options: Acquire) -> Result<Asked<Lease>, Error> {
+        Ok(match Context::acquire(self, options)? {
+            Acquired::Lease(lease) => Asked::Granted(lease),
+            Acquired::Held(holder) => Asked::Held(holder),
+            Acquired::Waiting(mut waiting) => Asked::Waiting(Box::new(move || (&mut waiting).now_or_never())),
+        })
+    }
+
+    fn holders(&self) -> Result<(Vec<Holder>, Vec<Rc<str>>), Error> {
+        Context::holders(self)
+    }
+
+    fn force_release(&self, reason: &str) -> Result<bool, Error> {
+        Context::force_release(self, reason)
+    }
+}
+
+impl documents::Lease for Lease {
+    fn fence(&self) -> u64 {
+        Lease::fence(self)
+    }
+
+    fn is_held(&self) -> bool {
+        Lease::is_held(self)
+    }
+
+    fn renew(&self, ttl_ms: Option<u64>) -> Result<bool, Error> {
+        Lease::renew(self, ttl_ms)
+    }
+
+    fn release(self) -> Result<bool, Error> {
+        Lease::release(self)
+    }
+}
+
+fn relied_on(guard: Guard<'_, Lease>) -> statehall::Guard<'_> {
+    match guard {
+        Guard::Any => statehall::Guard::Any,
+        Guard::Expect(version) => statehall::Guard::Expect(version),
+        Guard::Under(lease) => statehall::Guard::Under(lease),
     }
 }
 

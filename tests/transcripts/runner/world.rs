@@ -1,6 +1,7 @@
 //! Where a transcript happens: halls, their clocks, the channel between them, named watches.
 
 use super::answers::{ask, report_line, tell_line, writing, wrote_line};
+use super::documents::Claims;
 use super::face::{Done, Face, Failure, Reader, Write};
 use super::naming::{naming, selecting};
 use super::notation::{read, write};
@@ -44,6 +45,7 @@ pub struct World<F: Face> {
     halls: RefCell<BTreeMap<String, Member<F>>>,
     watches: RefCell<BTreeMap<String, Watching<F>>>,
     snapshots: RefCell<BTreeMap<String, Vec<u8>>>,
+    claims: Claims<F>,
     /// What was heard and is not yet shown: notifications and reports.
     heard: Rc<RefCell<Vec<String>>>,
 }
@@ -59,6 +61,7 @@ impl<F: Face> World<F> {
             halls: RefCell::default(),
             watches: RefCell::default(),
             snapshots: RefCell::default(),
+            claims: Claims::default(),
             heard: Rc::default(),
         })
     }
@@ -128,6 +131,9 @@ impl<F: Face> World<F> {
                 return Ok(());
             }
             _ => {
+                if let Some(done) = self.claims.run(hall, command, out) {
+                    return done;
+                }
                 let Some(write) = writing(command)? else { return ask(hall, command, out) };
                 out.push(wrote_line(&hall.write(write)?));
                 return Ok(());
