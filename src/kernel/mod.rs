@@ -15,6 +15,7 @@
 //! writes; outside, nothing has happened until it is committed. A key that ends a batch as it
 //! began it has not changed.
 
+pub mod authority;
 mod behind;
 pub mod body;
 pub mod command;

@@ -3,8 +3,8 @@
 use super::documents;
 use super::naming::Naming;
 use statehall::{
-    Change, ContextRecord, DeleteOptions, Entry, Error, Options, PutOptions, Session, Since, Usage, Value, WatchInfo, WatchOptions,
-    Written,
+    Change, ContextRecord, DeleteOptions, Entry, Error, Options, PutOptions, Session, Since, Usage, Value, WatchInfo,
+    WatchOptions, Written,
 };
 use std::time::Duration;
 

@@ -4,13 +4,13 @@ use super::super::Hall;
 use super::super::core::Core;
 use crate::error::{Code, Error};
 use crate::kernel::Limits;
+use crate::kernel::authority::{self, OWN, within_limits};
 use crate::replica::clock::Session;
 use crate::replica::strict::claim::OWNER_BYTES_MAX;
 use crate::replica::strict::decide::Decision;
 use crate::replica::strict::memory::Memory;
-use crate::replica::strict::outcome::{Bound, Outcome};
-use crate::replica::strict::proposal::{Action, Proposal};
-use crate::replica::strict::stored::Bounds;
+use crate::replica::strict::outcome::Outcome;
+use crate::replica::strict::proposal::Action;
 use crate::value::Value;
 use std::cell::{Cell, RefCell};
 use std::collections::BTreeMap;
@@ -18,12 +18,8 @@ use std::rc::{Rc, Weak};
 use std::task::Waker;
 use std::time::Duration;
 
-/// The only session there is: a hall that is not shared has no other.
-const OWN: Session = Session(1);
-
 pub(in crate::face::rust) struct Authority {
-    memory: RefCell<Memory>,
-    requests: Cell<u64>,
+    decider: RefCell<authority::Authority>,
     /// The documents as values, so that reading one decodes nothing.
     values: RefCell<BTreeMap<Rc<str>, Value>>,
     waiting: RefCell<Vec<Weak<Waiter>>>,
@@ -40,26 +36,13 @@ pub(super) struct Waiter {
 
 impl Authority {
     pub(in crate::face::rust) fn new(unix_ms: u64, limits: &Limits) -> Self {
-        let bounds = Bounds {
-            value_bytes: limits.value_bytes,
-            records: limits.entries,
-            deleted: limits.tombstones,
-            bytes: limits.bytes,
-            claims: limits.queue,
-            leases: limits.entries,
-            sessions: limits.sessions,
-        };
-        Self {
-            memory: RefCell::new(Memory::new(unix_ms, bounds)),
-            requests: Cell::new(0),
-            values: RefCell::default(),
-            waiting: RefCell::default(),
-        }
+        let decider = RefCell::new(authority::Authority::new(unix_ms, limits));
+        Self { decider, values: RefCell::default(), waiting: RefCell::default() }
     }
 
     /// Works with what is stored. What is passed must run nobody else's code.
     pub(super) fn read<T>(&self, work: impl FnOnce(&Memory) -> T) -> T {
-        work(&self.memory.borrow())
+        work(self.decider.borrow().memory())
     }
 
     pub(super) fn value(&self, key: &str) -> Option<Value> {
@@ -80,19 +63,12 @@ impl Authority {
         waiting.push(Rc::downgrade(waiter));
     }
 
-    fn propose(&self, unix_ms: u64, key: &Rc<str>, action: Action) -> Result<Decision, Error> {
-        let number = self.requests.get() + 1;
-        let proposal = Proposal { session: OWN, number, key: key.clone(), action };
-        proposal.check().map_err(|reason| Error::new(Code::InvalidArgument, reason))?;
-        self.requests.set(number);
-        Ok(self.memory.borrow_mut().propose(unix_ms, &proposal))
-    }
-
     /// Finds out who waits no longer.
     fn settled(&self, decisions: &[Decision]) -> Vec<Waker> {
         let changed = |waiter: &Waiter| decisions.iter().any(|decision| decision.records.contains(&waiter.key));
         let mut wakers = Vec::new();
-        let memory = self.memory.borrow();
+        let decider = self.decider.borrow();
+        let memory = decider.memory();
         for waiter in self.waiting.borrow().iter().filter_map(Weak::upgrade) {
             if waiter.result.get().is_some() || !changed(&waiter) {
                 continue;
@@ -122,26 +98,22 @@ impl Core {
     /// Has the authority decide, and wakes whoever waited for it.
     pub(super) fn decide(&self, key: &Rc<str>, action: Action) -> Result<Outcome, Error> {
         let authority = self.authority()?;
-        let decision = authority.propose(self.unix_ms(), key, action)?;
+        let decision = authority.decider.borrow_mut().decide(self.unix_ms(), key, action)?;
         let outcome = decision.outcome.clone();
         self.wake_settled(authority, &[decision]);
-        match outcome {
-            Outcome::Limit { bound, max, given } => Err(Error::limit(name(bound), max, given)),
-            outcome => Ok(outcome),
-        }
+        within_limits(outcome)
     }
 
     /// Lets time pass for leases.
     pub(in crate::face::rust) fn advance_leases(&self, unix_ms: u64) {
         let Some(authority) = &self.authority else { return };
-        let decisions = authority.memory.borrow_mut().advance(unix_ms);
+        let decisions = authority.decider.borrow_mut().advance(unix_ms);
         self.wake_settled(authority, &decisions);
     }
 
     /// In how long a lease is over.
     pub(in crate::face::rust) fn next_lease(&self, unix_ms: u64) -> Option<Duration> {
-        let deadline_ms = self.authority.as_ref()?.memory.borrow().next_deadline_ms()?;
-        Some(Duration::from_millis(deadline_ms.saturating_sub(unix_ms)))
+        self.authority.as_ref()?.decider.borrow().next_wake(unix_ms).map(Duration::from_millis)
     }
 
     /// Wakes everybody who waits for a lease: a handle is closed.
@@ -170,17 +142,6 @@ impl Hall {
             core.decide(&"".into(), Action::End { of: OWN, owner: Some(owner.into()) })?;
         }
         Ok(())
-    }
-}
-
-/// The limit of the hall that bounds this.
-fn name(bound: Bound) -> &'static str {
-    match bound {
-        Bound::ValueBytes => "valueBytes",
-        Bound::Records | Bound::Leases => "entries",
-        Bound::Bytes => "bytes",
-        Bound::Claims => "queue",
-        Bound::Sessions => "sessions",
     }
 }
 
