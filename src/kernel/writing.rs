@@ -391,7 +391,10 @@ impl<V: Stored> Kernel<V> {
         Ok(Some(Reply::Conflict { revision }))
     }
 
-    pub(super) fn check_key(&self, key: &Key) -> Result<(), Error> {
+    /// Whether a key is within the limits.
+    ///
+    /// Errors: `limit`.
+    pub fn check_key(&self, key: &Key) -> Result<(), Error> {
         let limits = &self.options.limits;
         within("keyBytes", limits.key_bytes, key.text().len() as u64)?;
         within("segments", limits.segments, key.segments().count() as u64)

@@ -33,6 +33,11 @@ impl Hall {
         wit::Hall::new(Self { session, agent, number, open: Cell::new(true) })
     }
 
+    /// The agent that acts through it.
+    pub fn agent(&self) -> Rc<str> {
+        self.agent.clone()
+    }
+
     /// Does something with the session, unless the handle is closed, and converts the error.
     pub fn run<T>(&self, work: impl FnOnce(&Rc<Session>) -> Result<T, Error>) -> Answer<T> {
         let closed = || format!("the handle of {:?} to the hall {:?}", self.agent, self.session.name);
@@ -275,6 +280,7 @@ impl GuestHall for Hall {
         self.run(|session| {
             let time = session.time(time)?;
             session.with(|kernel| kernel.advance(time));
+            session.advance_leases(time.unix_ms);
             Ok(())
         })
     }
@@ -282,7 +288,7 @@ impl GuestHall for Hall {
     fn next_wake(&self, time: Time) -> Answer<Option<u64>> {
         self.run(|session| {
             let time = session.time(time)?;
-            Ok(session.ask(|kernel| kernel.next_wake(time)))
+            Ok(session.next_wake(time))
         })
     }
 
@@ -330,6 +336,7 @@ impl GuestHall for Hall {
 
     fn end(&self, owner: String) -> Answer<u32> {
         self.run(|session| {
+            session.end_leases(&owner);
             let owned = session.watchers().into_iter().filter(|watched| watched.owner.as_deref() == Some(&owner));
             Ok(owned.map(|watched| session.end_watcher(watched.id)).count() as u32)
         })

@@ -7,6 +7,7 @@
 
 #![allow(unsafe_code, reason = "the macro of wit-bindgen needs it; nothing here is written with it")]
 
+mod contexts;
 mod convert;
 mod hall;
 mod held;

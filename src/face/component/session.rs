@@ -5,8 +5,10 @@ use super::held::Held;
 use super::wit::state::Options;
 use super::wit::types;
 use crate::error::{Code, Error};
+use crate::kernel::authority::{Authority, OWN};
 use crate::kernel::{self, Effect, Kernel, Time, WatchOptions};
 use crate::key::Selector;
+use crate::replica::strict::proposal::Action;
 use crate::state::queue::Change;
 use crate::state::selection::WatchId;
 use std::cell::{Cell, RefCell};
@@ -24,6 +26,8 @@ pub struct Session {
     pub name: Rc<str>,
     pub share: bool,
     kernel: RefCell<Kernel<Held>>,
+    /// Who decides about contexts and leases, where nobody else could.
+    authority: Option<RefCell<Authority>>,
     /// The latest time that was told.
     time: Cell<Time>,
     handles: Cell<usize>,
@@ -58,6 +62,7 @@ impl Session {
     /// Errors: `invalid-argument`.
     pub fn open(options: Options, time: types::Time) -> Result<Self, Error> {
         let limits = limits_in(&options.limits)?;
+        let authority = (!options.share).then(|| RefCell::new(Authority::new(time.unix_ms, &limits)));
         let name: Rc<str> = options.name.into();
         let kernel_options = kernel::Options {
             name: name.clone(),
@@ -71,6 +76,7 @@ impl Session {
             name,
             share: options.share,
             kernel: RefCell::new(Kernel::new(kernel_options, ())?),
+            authority,
             time: Cell::default(),
             handles: Cell::new(0),
             numbered: Cell::new(0),
@@ -110,6 +116,38 @@ impl Session {
     /// Asks the kernel.
     pub fn ask<T>(&self, question: impl FnOnce(&Kernel<Held>) -> T) -> T {
         question(&self.kernel.borrow())
+    }
+
+    /// The authority.
+    ///
+    /// Errors: `no-authority` for a shared hall.
+    pub fn authority(&self) -> Result<&RefCell<Authority>, Error> {
+        let none = || {
+            let detail = format!("the hall {:?} is shared, and its sessions have no common authority here", self.name);
+            Error::new(Code::NoAuthority, detail)
+        };
+        self.authority.as_ref().ok_or_else(none)
+    }
+
+    /// Lets time pass for leases.
+    pub fn advance_leases(&self, unix_ms: u64) {
+        if let Some(authority) = &self.authority {
+            authority.borrow_mut().advance(unix_ms);
+        }
+    }
+
+    /// What an owner holds or waits for goes to the next in line.
+    pub fn end_leases(&self, owner: &str) {
+        let Some(authority) = &self.authority else { return };
+        let action = Action::End { of: OWN, owner: Some(owner.into()) };
+        // A name that cannot be an owner's is refused: there is nothing to end.
+        let _ = authority.borrow_mut().decide(self.time.get().unix_ms, &"".into(), action);
+    }
+
+    /// In how many milliseconds something is due.
+    pub fn next_wake(&self, time: Time) -> Option<u64> {
+        let lease = self.authority.as_ref().and_then(|authority| authority.borrow().next_wake(time.unix_ms));
+        [self.ask(|kernel| kernel.next_wake(time)), lease].into_iter().flatten().min()
     }
 
     /// The time as the host tells it.

@@ -10,6 +10,8 @@ mod arguments;
 mod bytes;
 #[path = "nonsense/calls.rs"]
 mod calls;
+#[path = "nonsense/contexts.rs"]
+mod contexts;
 #[path = "nonsense/handles.rs"]
 mod handles;
 #[path = "nonsense/monkey.rs"]

@@ -23,6 +23,8 @@ mod notation;
 mod script;
 #[path = "transcripts/session.rs"]
 mod session;
+#[path = "transcripts/strict.rs"]
+mod strict;
 #[path = "../../transcripts/runner/suite.rs"]
 mod suite;
 #[path = "transcripts/telling.rs"]

@@ -130,10 +130,7 @@ impl Hall {
         let core = self.core()?;
         core.authority()?;
         let key = key.into_key()?;
-        let max = core.with(|kernel| kernel.limits().key_bytes);
-        if key.text().len() as u64 > max {
-            return Err(Error::limit("keyBytes", max, key.text().len() as u64));
-        }
+        core.with(|kernel| kernel.check_key(&key))?;
         Ok(Context { hall: self.clone(), key: key.text().into() })
     }
 

@@ -6,12 +6,15 @@
 use super::crossing::{
     entry_out, limit_in, outcome_out, session_out, since_out, usage_out, watch_info_out, written_out,
 };
+use super::documents;
 use super::face::{Done, Face, Failure, Write, Wrote};
 use super::naming::Naming;
 use super::session::Session;
+use super::strict::{Document, record_out};
 use super::telling::{Reading, Watcher, Watching};
 use statehall::{
-    Change, Code, Entry, Error, Options, PutOptions, Session as Sitting, Since, Usage, Value, WatchInfo, WatchOptions,
+    Change, Code, ContextRecord, Entry, Error, Options, PutOptions, Session as Sitting, Since, Usage, Value, WatchInfo,
+    WatchOptions,
 };
 use statehall_component_tests::values::{cbor_in, value_in, value_out};
 use statehall_component_tests::{Kernel, state, types, watchers};
@@ -168,6 +171,7 @@ fn put_options(options: PutOptions) -> state::PutOptions {
 impl Face for Host {
     type Watch = Watching;
     type Reader = Reading;
+    type Context = Document;
 
     fn open(options: Options, limits: &[(String, u64)]) -> Result<Self, Failure> {
         let named = limits.iter().map(|(name, value)| Ok((limit_in(name)?, *value)));
@@ -352,6 +356,28 @@ impl Face for Host {
 
     fn end(&self, owner: &str) -> Result<usize, Error> {
         Ok(self.try_ask(|hall, store, this| hall.call_end(store, this, owner))? as usize)
+    }
+
+    fn context(&self, key: Naming) -> Result<Document, Error> {
+        let agent = self.ask(|hall, store, this| hall.call_agent(store, this));
+        let (session, hall, key) = (self.session().clone(), self.handle.hall, self.text(&key));
+        let document = Document { session, hall, agent: agent.into(), key };
+        // A host may find out at once, as the Rust face does, whether there can be a context of that name.
+        documents::Context::get(&document)?;
+        Ok(document)
+    }
+
+    fn contexts(&self) -> Result<Vec<ContextRecord>, Error> {
+        let (hall, now_ms) = (self.handle.hall, self.session().unix_ms());
+        let listed = self
+            .session()
+            .try_call(|store, kernel| kernel.statehall_hall_contexts().call_documents(store, hall, now_ms))?;
+        Ok(listed.into_iter().map(record_out).collect())
+    }
+
+    fn clear_contexts(&self) -> Result<u64, Error> {
+        let (hall, now_ms) = (self.handle.hall, self.session().unix_ms());
+        self.session().try_call(|store, kernel| kernel.statehall_hall_contexts().call_clear(store, hall, now_ms))
     }
 
     fn advance(&self) -> Result<(), Error> {
