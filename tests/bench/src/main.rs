@@ -1,9 +1,11 @@
 //! Measures the Rust face, and writes `target/bench/rust.json`.
 
+mod documents;
 mod native;
 
 use std::error::Error;
 
 fn main() -> Result<(), Box<dyn Error>> {
-    statehall_bench::run("rust", native::subjects(), native::derived)
+    let subjects = native::subjects().into_iter().chain(documents::subjects()).collect();
+    statehall_bench::run("rust", subjects, native::derived)
 }
