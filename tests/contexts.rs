@@ -363,3 +363,47 @@ fn contexts_are_bounded_as_the_hall_is() {
     assert_eq!(refused(hall.context("k".repeat(2_000).as_str())), Code::Limit);
     assert_eq!(x.get().expect("open").expect("a document").version, 1);
 }
+
+/// Several leases at once.
+#[test]
+fn several_leases_are_taken_in_one_order() {
+    let (hall, clock) = open();
+    let order = Rc::new(RefCell::new(Vec::new()));
+    let mut pool = LocalPool::new();
+    // Asked for in this order one after another, these would wait for one another for ever.
+    for (owner, keys) in [("ann", ["a", "b"]), ("bob", ["b", "a"]), ("cid", ["b", "b"])] {
+        let (hall, order) = (hall.clone(), order.clone());
+        let task = async move {
+            let options = Acquire { owner: Some(owner.into()), wait: true, ..Acquire::default() };
+            let leases = hall.acquire_all(keys, options).await.expect("open").expect("waited for");
+            order.borrow_mut().push((owner, leases.len()));
+            drop(leases);
+        };
+        pool.spawner().spawn_local(task).expect("a task");
+    }
+    let last = lease(&hall.context("b").expect("a name"), "dan", Some(1_000));
+    pool.run_until_stalled();
+    assert!(order.borrow().is_empty(), "dan holds what all of them need");
+    drop(last);
+    pool.run_until_stalled();
+    let mut served = order.borrow().clone();
+    served.sort_unstable();
+    assert_eq!(served, [("ann", 2), ("bob", 2), ("cid", 1)]);
+
+    // All or nothing, in time or not at all.
+    let held = lease(&hall.context("b").expect("a name"), "dan", None);
+    let asked = |wait_ms| Acquire { owner: Some("ann".into()), wait_ms, ..Acquire::default() };
+    assert!(matches!(hall.acquire_all(["a", "b"], asked(None)).now_or_never(), Some(Ok(None))));
+    let mut waiting = Box::pin(hall.acquire_all(["a", "b"], asked(Some(50))));
+    assert!((&mut waiting).now_or_never().is_none());
+    clock.advance(50);
+    hall.advance().expect("open");
+    assert!(matches!(waiting.now_or_never(), Some(Ok(None))));
+    assert!(hall.context("a").expect("a name").holders().expect("open").0.is_empty(), "what was taken is given back");
+    drop(held);
+    assert_eq!(refused(hall.acquire_all([""; 0], asked(None)).now_or_never().expect("at once")), Code::InvalidArgument);
+    assert_eq!(
+        refused(hall.acquire_all(["a"], asked(Some(0))).now_or_never().expect("at once")),
+        Code::InvalidArgument
+    );
+}

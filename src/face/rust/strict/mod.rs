@@ -4,6 +4,7 @@ mod authority;
 mod context;
 mod lease;
 mod record;
+mod several;
 
 pub(super) use authority::Authority;
 pub use context::{Commit, Context, Guard, Holder};
