@@ -2,6 +2,7 @@
 
 import { openHall, StatehallError } from "statehall";
 import { ManualClock, START, turn } from "./clock.js";
+import { Claims, isDocuments } from "./documents.js";
 import { Network } from "./network.js";
 import { bare, read, unquote, write } from "./notation.js";
 import { commandOf } from "./script.js";
@@ -20,6 +21,7 @@ export class World {
   #members = new Map();
   #watches = new Map();
   #snapshots = new Map();
+  #claims = new Claims();
   #network = new Network();
   /** What was heard and is not yet shown: notifications and reports. */
   #heard = [];
@@ -35,10 +37,23 @@ export class World {
     const lines = [];
     for (const command of commands) {
       if (Object.hasOwn(timely, command.verb)) lines.push(await timely[command.verb].call(this, command));
+      else if (isDocuments(command)) lines.push(...(await this.#onDocuments(command)));
       else concluding(lines, () => this.#run(command, undefined, lines));
       lines.push(...this.#heard.splice(0));
     }
     return lines;
+  }
+
+  async #onDocuments(command) {
+    try {
+      return await this.#claims.run(this.#handle(command, undefined), command);
+    } catch (error) {
+      const lines = [];
+      concluding(lines, () => {
+        throw error;
+      });
+      return lines;
+    }
   }
 
   close() {
