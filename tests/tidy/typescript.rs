@@ -27,6 +27,18 @@ const ORDER: &[&str] = &[
     "share/bus",
     "agents",
     "mirror/rewrite",
+    // contexts and leases
+    "opening",
+    "strict/bytes",
+    "strict/action",
+    "strict/outcome",
+    "strict/store",
+    "strict/memory",
+    "strict/indexeddb",
+    "strict/authority",
+    "strict/strict",
+    "strict/lease",
+    "strict/context",
     // one session, and what is made of it
     "session",
     "share/lifecycle",

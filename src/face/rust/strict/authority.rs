@@ -10,7 +10,6 @@ use crate::replica::strict::decide::Decision;
 use crate::replica::strict::memory::Memory;
 use crate::replica::strict::outcome::{Bound, Outcome};
 use crate::replica::strict::proposal::{Action, Proposal};
-use crate::replica::strict::stored::Bounds;
 use crate::value::Value;
 use std::cell::{Cell, RefCell};
 use std::collections::BTreeMap;
@@ -40,17 +39,8 @@ pub(super) struct Waiter {
 
 impl Authority {
     pub(in crate::face::rust) fn new(unix_ms: u64, limits: &Limits) -> Self {
-        let bounds = Bounds {
-            value_bytes: limits.value_bytes,
-            records: limits.entries,
-            deleted: limits.tombstones,
-            bytes: limits.bytes,
-            claims: limits.queue,
-            leases: limits.entries,
-            sessions: limits.sessions,
-        };
         Self {
-            memory: RefCell::new(Memory::new(unix_ms, bounds)),
+            memory: RefCell::new(Memory::new(unix_ms, limits.bounds())),
             requests: Cell::new(0),
             values: RefCell::default(),
             waiting: RefCell::default(),
