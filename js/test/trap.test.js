@@ -315,7 +315,8 @@ let seed;
 
 const scout = openHall();
 const calls = Object.getOwnPropertyNames(Object.getPrototypeOf(scout.session_.core)).filter(
-  (name) => !["constructor", "free", "live", "session", "limits", "decide", "patch"].includes(name) && !name.startsWith("__"),
+  (name) =>
+    !["constructor", "free", "live", "session", "limits", "decide", "patch"].includes(name) && !name.startsWith("__"),
 );
 
 scout.close();

@@ -35,6 +35,7 @@ const ORDER: &[&str] = &[
     "strict/store",
     "strict/memory",
     "strict/indexeddb",
+    "strict/beacon",
     "strict/authority",
     "strict/strict",
     "strict/lease",

@@ -8,6 +8,7 @@
 
 import { StatehallError } from "../error.js";
 import { type Action, end, proposal, RELEASE } from "./action.js";
+import type { Beacon } from "./beacon.js";
 import { Reader, Writer } from "./bytes.js";
 import { type Outcome, readOutcome } from "./outcome.js";
 import { NONE, type Rows, type Store } from "./store.js";
@@ -24,6 +25,8 @@ export interface Host {
   patch(encoded: Uint8Array, merge: boolean): Uint8Array | readonly string[];
   now(): number;
   setTimer(wake: () => void, delay: number): () => void;
+  /** How others find out that this session has died; nothing where nobody else could. */
+  readonly beacon: Beacon | undefined;
   /** A new session's id. */
   newSession(): string;
   /** Tells other tabs which records have changed. */
@@ -35,6 +38,8 @@ interface Request {
   readonly action: Action;
   readonly settle: (outcome: Outcome) => void;
   readonly fail: (error: unknown) => void;
+  /** Whether it has been asked once more, after the holder was found dead. */
+  readonly again?: boolean;
 }
 
 export class Authority {
@@ -47,6 +52,8 @@ export class Authority {
   #leaving: Promise<void> | undefined;
   /** Whom to call when a record changes. */
   readonly #watchers = new Map<string, Set<() => void>>();
+  /** What this session holds or waits for: as long as it does, others are to know that it lives. */
+  readonly #claims = new Set<unknown>();
   /** Whom to call when the hall is closed. */
   readonly endings = new Set<() => void>();
 
@@ -56,14 +63,32 @@ export class Authority {
   }
 
   /** Resolves with what was decided. Rejects what cannot be asked, and what exceeds a limit. */
-  propose(key: string, action: Action): Promise<Outcome> {
+  propose(key: string, action: Action, again = false): Promise<Outcome> {
     return new Promise((settle, fail) => {
       if (this.#closed) throw closed(this.host.name);
       // So that a request that cannot be one fails alone. Nothing is decided without rows.
       this.host.decide(batchOf([proposal(this.session, 1, key, action)], new Map(), false));
-      this.#queue.push({ key, action, settle, fail });
+      this.#queue.push({ key, action, settle, fail, again });
       void this.#run();
     });
+  }
+
+  /** Begins to hold or wait for something, whatever names it. */
+  async claim(claim: unknown): Promise<void> {
+    this.#claims.add(claim);
+    await this.host.beacon?.light(this.session);
+  }
+
+  /** Does not hold or wait for it any more. */
+  unclaim(claim: unknown): void {
+    this.#claims.delete(claim);
+    if (this.#claims.size === 0) this.host.beacon?.douse();
+  }
+
+  /** Sees to it that what a session has goes on to the next when it dies; returns how to stop that. */
+  bury(session: string): () => void {
+    const died = () => void this.propose("", end(session)).catch(() => {});
+    return (session !== this.session && this.host.beacon?.watch(session, died)) || (() => {});
   }
 
   /** Calls `wake` when the record may have changed; returns how to stop that. */
@@ -102,6 +127,7 @@ export class Authority {
   async #end(): Promise<void> {
     if (this.#requests === 0 && this.#queue.length === 0) return;
     const { session } = this;
+    this.host.beacon?.douse();
     await this.propose("", end(session)).catch(() => {});
     if (this.session === session) this.#renew();
     this.lookAgain();
@@ -119,6 +145,8 @@ export class Authority {
   #renew(): void {
     this.session = this.host.newSession();
     this.#requests = 0;
+    this.#claims.clear();
+    this.host.beacon?.douse();
   }
 
   async #run(): Promise<void> {
@@ -161,13 +189,22 @@ export class Authority {
     this.changed(keys);
   }
 
-  #answer({ key, action, settle, fail }: Request, outcome: Outcome, tries: number): void {
+  #answer({ key, action, settle, fail, again }: Request, outcome: Outcome, tries: number): void {
     if (outcome.kind === "limit") {
       const { name, max, given } = outcome;
       fail(new StatehallError("limit", `${name} is at most ${max}, this needs ${given}`));
-    } else if (outcome.kind !== "forgotten") settle(outcome);
+    } else if (outcome.kind === "held" && !again) this.#askAgain(key, action, outcome).then(settle, fail);
+    else if (outcome.kind !== "forgotten") settle(outcome);
     else if (tries === 1 && !this.#closed) this.propose(key, action).then(settle, fail);
     else fail(unknown());
+  }
+
+  /** A holder that has died holds nothing: one asks again. */
+  async #askAgain(key: string, action: Action, outcome: Outcome & { kind: "held" }): Promise<Outcome> {
+    const { session } = outcome.holder;
+    if (session === this.session || !(await this.host.beacon?.isOut(session))) return outcome;
+    await this.propose("", end(session));
+    return this.propose(key, action, true);
   }
 }
 

@@ -107,13 +107,19 @@ export class Context implements contract.Context {
 
   async lock(owner = this.#agent): Promise<boolean | undefined> {
     checkArgument("the owner", owner, "text");
-    const outcome = await this.#authority().propose(this.id, actions.acquire(owner, false, undefined, false, true));
+    const authority = this.#authority();
+    const claim = `${this.id} ${owner}`;
+    await authority.claim(claim);
+    const outcome = await authority.propose(this.id, actions.acquire(owner, false, undefined, false, true));
+    if (outcome.kind !== "granted") authority.unclaim(claim);
     return outcome.kind === "missing" ? undefined : outcome.kind === "granted";
   }
 
   async unlock(owner = this.#agent): Promise<boolean | undefined> {
     checkArgument("the owner", owner, "text");
-    const outcome = await this.#authority().propose(this.id, actions.release(owner, undefined, true));
+    const authority = this.#authority();
+    const outcome = await authority.propose(this.id, actions.release(owner, undefined, true));
+    authority.unclaim(`${this.id} ${owner}`);
     return outcome.kind === "missing" ? undefined : outcome.kind === "released" && outcome.found;
   }
 

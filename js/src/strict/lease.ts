@@ -22,6 +22,7 @@ export class Lease implements contract.Lease {
   readonly acquired = true;
   readonly #lost = new AbortController();
   readonly #stop: () => void;
+  readonly #claim: object;
   #cancel: () => void = () => {};
   #done = false;
 
@@ -30,9 +31,12 @@ export class Lease implements contract.Lease {
     /** @internal */ readonly key: string,
     readonly owner: string,
     readonly fence: number,
+    /** By which the authority knows of it. */
+    claim: object,
     /** How often it is renewed, if it is. */
     every: number | undefined,
   ) {
+    this.#claim = claim;
     const stop = authority.watch(key, () => void this.#look());
     const ended = () => this.#lose("the hall is closed");
     authority.endings.add(ended);
@@ -58,6 +62,7 @@ export class Lease implements contract.Lease {
     if (this.#done) return false;
     this.#end();
     const outcome = await this.authority.propose(this.key, actions.release(this.owner, this.fence, false));
+    this.authority.unclaim(this.#claim);
     return outcome.kind === "released" && outcome.found;
   }
 
@@ -90,6 +95,7 @@ export class Lease implements contract.Lease {
   #lose(because: string): void {
     if (this.#done) return;
     this.#end();
+    this.authority.unclaim(this.#claim);
     this.#lost.abort(new StatehallError("conflict", `the lease of "${this.key}" is lost: ${because}`));
   }
 
@@ -103,29 +109,38 @@ export class Lease implements contract.Lease {
 /** Asks for a lease, and waits for it. */
 export async function acquire(authority: Authority, key: string, agent: string, options: AcquireOptions) {
   const { owner = agent, mode, ttl = TTL_MS, renew = true, wait = true, timeout, signal } = options;
-  signal?.throwIfAborted();
   const asked = actions.acquire(owner, mode === "shared", ttl, wait && (timeout ?? true), false);
-  const lease = (fence: number) =>
-    new Lease(authority, key, owner, fence, renew ? Math.max(1, Math.floor(ttl / 3)) : undefined);
-  for (;;) {
-    const outcome = await authority.propose(key, asked);
-    const { session } = authority;
-    if (outcome.kind === "held") return notAcquired("held", outcome.holder);
-    if (outcome.kind === "granted") return signal?.aborted ? await giveUp() : lease(outcome.fence);
-    const found = await waiting(authority, key, (claim) => claim.session === session && claim.owner === owner, signal);
-    if (found === "aborted") return await giveUp();
-    if ("fence" in found) return lease(found.fence);
-    // Unless the whole session was ended in between.
-    if (session === authority.session) {
-      if (timeout !== undefined) return notAcquired("timeout", found.holders[0]);
-      throw new StatehallError("closed", `the owner "${owner}" has ended, and its place in line with it`);
+  const claim = {};
+  const fence = async (): Promise<number | NotAcquired> => {
+    for (;;) {
+      signal?.throwIfAborted();
+      await authority.claim(claim);
+      const outcome = await authority.propose(key, asked);
+      if (outcome.kind === "held") return notAcquired("held", outcome.holder);
+      const { session } = authority;
+      const own = (other: Claim) => other.session === session && other.owner === owner;
+      const found =
+        outcome.kind === "granted" && !signal?.aborted ? outcome : await waiting(authority, key, own, signal);
+      if (found === "aborted") {
+        await authority.propose(key, actions.release(owner, undefined, false));
+        throw signal?.reason;
+      }
+      if ("fence" in found) return found.fence;
+      // Unless the whole session was ended in between.
+      if (session === authority.session) {
+        if (timeout !== undefined) return notAcquired("timeout", found.holders[0]);
+        throw new StatehallError("closed", `the owner "${owner}" has ended, and its place in line with it`);
+      }
     }
+  };
+  let held: number | NotAcquired | undefined;
+  try {
+    held = await fence();
+  } finally {
+    if (typeof held !== "number") authority.unclaim(claim);
   }
-
-  async function giveUp(): Promise<never> {
-    await authority.propose(key, actions.release(owner, undefined, false));
-    throw signal?.reason;
-  }
+  if (typeof held !== "number") return held;
+  return new Lease(authority, key, owner, held, claim, renew ? Math.max(1, Math.floor(ttl / 3)) : undefined);
 }
 
 /** Resolves with the claim when it is granted, and with how things stand when it is gone. */
@@ -138,6 +153,7 @@ function waiting(
   return new Promise((resolve, reject) => {
     let cancel = () => {};
     let over = false;
+    const graves = new Map<string, () => void>();
     const finish = (found: Claim | Status | "aborted") => {
       end();
       resolve(found);
@@ -152,6 +168,7 @@ function waiting(
       over = true;
       cancel();
       stop();
+      for (const leave of graves.values()) leave();
       authority.endings.delete(ended);
       signal?.removeEventListener("abort", aborted);
     };
@@ -160,6 +177,9 @@ function waiting(
       if (over) return;
       const held = status.holders.find(own);
       if (held || !status.waiters.some(own)) return finish(held ?? status);
+      for (const { session } of status.holders) {
+        if (!graves.has(session)) graves.set(session, authority.bury(session));
+      }
       // What is over first: a holder's claim, or the time to wait of somebody in line.
       const times = [...status.holders, ...status.waiters].map(({ deadline = Infinity }) => deadline);
       const delay = Math.min(...times) - authority.host.now() + LATE_MS;

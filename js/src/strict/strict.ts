@@ -4,6 +4,7 @@ import { readError, StatehallError } from "../error.js";
 import type { Opening } from "../opening.js";
 import { openChannel } from "../share/channel.js";
 import { Authority } from "./authority.js";
+import { Beacon } from "./beacon.js";
 import { IndexedDbStore } from "./indexeddb.js";
 import { MemoryStore } from "./memory.js";
 import type { Store } from "./store.js";
@@ -70,7 +71,8 @@ export class Strict {
   }
 
   #open(): Authority {
-    const { name, clock, random } = this.#opening;
+    const { name, adapters, clock, random } = this.#opening;
+    const others = adapters.length > 0 && typeof navigator !== "undefined" && navigator.locks !== undefined;
     const authority = new Authority({
       name,
       store: this.#store(),
@@ -78,6 +80,7 @@ export class Strict {
       patch: (encoded, merge) => this.#ask((core) => core.patch(encoded, merge)),
       now: () => clock.now(),
       setTimer: (wake, delay) => clock.setTimer(wake, delay),
+      beacon: others ? new Beacon(name) : undefined,
       newSession: () => (random() || 1n).toString(16).padStart(16, "0"),
       hint: (keys) => this.#channel?.postMessage(keys),
     });
