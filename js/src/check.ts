@@ -32,6 +32,8 @@ const kinds = {
   metadata: [() => true, "a plain object"],
   text: [text, "well-formed text"],
   signal: [signal, "an AbortSignal"],
+  mode: [(value) => value === "exclusive" || value === "shared", '"exclusive" or "shared"'],
+  durability: [(value) => value === "strict" || value === "relaxed", '"strict" or "relaxed"'],
   clock: [object, "an object"],
   owner: [owner, "a name, an AbortSignal or a handle"],
   share: [
@@ -61,6 +63,7 @@ export const hallOptions: Shape = {
   clock: "clock",
   seed: "seed",
   limits: "record",
+  durability: "durability",
   notify: "truth",
   onError: "callable",
 };

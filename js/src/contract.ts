@@ -238,6 +238,130 @@ export interface Adapter {
   close(): void;
 }
 
+/** Who holds a context. */
+export interface Holder {
+  readonly owner: string;
+  /** The number of the grant: it grows from one to the next. */
+  readonly fence: number;
+  readonly mode: "exclusive" | "shared";
+  /** Until when, in Unix milliseconds; without an end until it is given back, or its session ends. */
+  readonly deadline: number | undefined;
+}
+
+/** What became of a change of a context, with what one needs to go on. What is not committed has changed nothing. */
+export type Commit<V = Value> =
+  | { readonly committed: true; readonly version: number }
+  | { readonly committed: false; readonly reason: "missing" }
+  /** There is one already, or it has another version: which, and what it is. */
+  | { readonly committed: false; readonly reason: "exists" | "conflict"; readonly version: number; readonly value: V }
+  | { readonly committed: false; readonly reason: "held"; readonly holder: Holder; readonly waiting: number }
+  /** The lease is not held any more; `because` if somebody has taken it away. */
+  | {
+      readonly committed: false;
+      readonly reason: "lease-lost";
+      readonly holder: Holder | undefined;
+      readonly because: string | undefined;
+    }
+  /** An operation of the patch does not apply: which, from 0, where, and why. */
+  | {
+      readonly committed: false;
+      readonly reason: "inapplicable";
+      readonly operation: number;
+      readonly path: string;
+      readonly problem: "missing" | "not-container" | "not-place" | "test-failed" | "into-itself" | "whole";
+    };
+
+/** A context as it was when it was read: plain, and the caller's own. Times are ISO 8601 in UTC. */
+export interface ContextRecord<V = Value> {
+  readonly id: string;
+  readonly version: number;
+  readonly data: V;
+  readonly lockedBy: string | undefined;
+  readonly createdAt: string;
+  readonly updatedAt: string;
+}
+
+/** How a context stands. */
+export interface ContextStatus {
+  /** The version of the document; of a deleted one the last. */
+  readonly version: number;
+  readonly holders: readonly Holder[];
+  /** The owners that wait, the next one first. */
+  readonly waiting: readonly string[];
+}
+
+/** What a change relies on: the version that is there, or a lease that is held. */
+export interface ChangeOptions {
+  readonly expect?: number | undefined;
+  readonly lease?: Lease | undefined;
+}
+
+/** How a lease is asked for. */
+export interface AcquireOptions {
+  /** For whom; the agent of the handle unless told. An owner that holds it already gets more time. */
+  readonly owner?: string | undefined;
+  /** Alone, or beside others who share it. Default exclusive. */
+  readonly mode?: "exclusive" | "shared" | undefined;
+  /** Milliseconds until it is over unless it is renewed, which happens by itself. Default 15,000. */
+  readonly ttl?: number | undefined;
+  /** False: it is not renewed by itself. */
+  readonly renew?: boolean | undefined;
+  /** False: do not wait in line. */
+  readonly wait?: boolean | undefined;
+  /** Milliseconds to wait at most. */
+  readonly timeout?: number | undefined;
+  /** Gives up the place in line. */
+  readonly signal?: AbortSignal | undefined;
+}
+
+/** A lease that is held, until it is released, lost, or leaves an `await using`. */
+export interface Lease {
+  readonly acquired: true;
+  readonly owner: string;
+  readonly fence: number;
+  /** Aborts when it is lost. A write under it finds out by itself. */
+  readonly signal: AbortSignal;
+  /** Gives it its time anew, or another one; false if it is not held any more. */
+  renew(ttl?: number): Promise<boolean>;
+  /** Gives it back; false if it was not held any more. */
+  release(): Promise<boolean>;
+  [Symbol.asyncDispose](): Promise<void>;
+}
+
+/** A lease that was not to be had: somebody holds it, or the time to wait was over. */
+export interface NotAcquired {
+  readonly acquired: false;
+  readonly reason: "held" | "timeout";
+  readonly holder: Holder | undefined;
+  [Symbol.asyncDispose](): Promise<void>;
+}
+
+/**
+ * A versioned document, the same in every tab, and whoever holds it. Ordered across tabs, so asynchronous.
+ * Versions count from 1 and never come again.
+ */
+export interface Context<V = Value> {
+  readonly id: string;
+  get(): Promise<ContextRecord<V> | undefined>;
+  create(value: V, options?: Pick<ChangeOptions, "lease">): Promise<Commit<V>>;
+  /** Replaces the document; checked in this order: is it there, who holds it, its version. */
+  replace(value: V, options: ChangeOptions): Promise<Commit<V>>;
+  /** Changes a part: a list is a JSON Patch (RFC 6902), anything else a merge patch (RFC 7396). All of it or nothing. */
+  patch(patch: unknown, options?: ChangeOptions): Promise<Commit<V>>;
+  delete(options?: ChangeOptions): Promise<Commit<V>>;
+  /** Who holds it, and who waits. */
+  query(): Promise<ContextStatus>;
+  /** Asks for a lease, first in, first out. There need not be a document. */
+  acquire(options?: AcquireOptions & { wait?: true | undefined; timeout?: undefined }): Promise<Lease>;
+  acquire(options: AcquireOptions): Promise<Lease | NotAcquired>;
+  /** Takes the lease from whoever holds it; true if somebody did. */
+  forceRelease(reason?: string): Promise<boolean>;
+  /** A lease without an end: true if the owner holds it now; undefined if there is no document. */
+  lock(owner?: string): Promise<boolean | undefined>;
+  /** True if the owner held it; undefined if there is no document. */
+  unlock(owner?: string): Promise<boolean | undefined>;
+}
+
 /** How a hall is opened. */
 export interface HallOptions {
   /** The hall's name, 1 to 256 bytes; halls of one name on one channel are one hall. Default `"default"`. */
@@ -250,6 +374,8 @@ export interface HallOptions {
   /** Randomness, for tests; otherwise the platform's own. */
   readonly seed?: bigint | undefined;
   readonly limits?: Partial<Limits> | undefined;
+  /** Whether a commit of a context waits until it is on the disk (`strict`), where a browser stores it. Default `relaxed`. */
+  readonly durability?: "strict" | "relaxed" | undefined;
   /** False: watchers hear nothing. Reads and `changes` still work. Default true. */
   readonly notify?: boolean | undefined;
   /** Told of what a watcher threw and of refused frames. Default: the platform's error report. */
@@ -326,6 +452,13 @@ export interface Hall<S = DefaultSchema> {
   watches(): WatchInfo[];
   /** Ends everything that belongs to the owner, and returns how many watches that were. */
   end(owner: Owner): number;
+
+  /** The context of a name. Its methods and `contexts` fail with `no-authority` in a hall that is shared elsewhere than in a browser. */
+  context<V = Value>(key: Key): Context<V>;
+  /** All contexts that there are, in the order in which they were created. */
+  contexts(): Promise<ContextRecord[]>;
+  /** Deletes all contexts that nobody holds; returns how many those were. */
+  clearContexts(): Promise<number>;
 
   /** Another handle to the same session whose changes bear this agent's name. */
   as(agent: Agent): Hall<S>;

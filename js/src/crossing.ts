@@ -73,6 +73,8 @@ export interface Core {
   next_frame(): Uint8Array;
   snapshot(): Uint8Array;
   restore(snapshot: Uint8Array, now: number, monotonic: number): void;
+  decide(batch: Uint8Array, now: number): Uint8Array | Texts;
+  patch(encoded: Uint8Array, merge: boolean): Uint8Array | Texts;
   session(): string;
   limits(): Facts;
   usage(): Facts;

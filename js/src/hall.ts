@@ -20,6 +20,7 @@ import type * as contract from "./contract.js";
 import type {
   Agent,
   Change,
+  ContextRecord,
   Entry,
   Key,
   Limits,
@@ -39,7 +40,8 @@ import { exported } from "./export.js";
 import { keyText, patternOf } from "./key.js";
 import type { Cell } from "./mirror/mirror.js";
 import type { Session } from "./session.js";
-import { type Admitted, admit, admitMetadata, handOut } from "./value.js";
+import { Context, listContexts } from "./strict/context.js";
+import { type Admitted, admit, admitMetadata, handOut, utf8Length } from "./value.js";
 
 type Watcher = (change: Change) => unknown;
 
@@ -393,7 +395,30 @@ export class Hall implements contract.Hall {
     const session = this.open();
     const ended = [...session.watches.values()].filter((watch) => watch.owner === owner);
     for (const watch of ended) watch.stop();
+    if (typeof owner === "string") session.strict.endOwner(owner);
     return ended.length;
+  }
+
+  context(key: Key): contract.Context<never> {
+    const session = this.open();
+    const text = keyText(key);
+    session.call((core) => core.check_key(text));
+    const size = utf8Length(text);
+    const { keyBytes } = this.limits;
+    if (size > keyBytes) throw new StatehallError("limit", `keyBytes is at most ${keyBytes}, this needs ${size}`);
+    return new Context(text, this.agent, this.limits, () =>
+      this.open().strict.authority(),
+    ) as unknown as contract.Context<never>;
+  }
+
+  async contexts(): Promise<ContextRecord[]> {
+    return listContexts(this.open().strict.authority());
+  }
+
+  async clearContexts(): Promise<number> {
+    let cleared = 0;
+    for (const { id } of await this.contexts()) cleared += Number((await this.context(id).delete()).committed);
+    return cleared;
   }
 
   as(agent: Agent): contract.Hall {

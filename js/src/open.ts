@@ -41,21 +41,41 @@ function reopened(name: string, agent: string, options: HallOptions): Session {
 }
 
 function begun(name: string, agent: string, options: HallOptions): Session {
-  const { share = inBrowser(), clock = platformClock, limits = {}, notify = true, seed = randomSeed() } = options;
+  const {
+    share = inBrowser(),
+    clock = platformClock,
+    limits = {},
+    notify = true,
+    seed = randomSeed(),
+    durability,
+  } = options;
   checkClock(clock);
   const adapters: readonly Adapter[] = share === true ? [broadcastChannel()] : share === false ? [] : share;
   const ended = () => {
     unfollow();
     if (realm.get(name)?.[0] === session) realm.delete(name);
   };
-  const session = new Session({ name, agent, adapters, clock, seed, limits: given(limits), notify, ended });
+  const session = new Session({
+    name,
+    agent,
+    adapters,
+    tabs: share === true,
+    durability,
+    clock,
+    seed,
+    random: randomSeed,
+    limits: given(limits),
+    notify,
+    ended,
+  });
   const unfollow = follow(session);
   return session;
 }
 
 /** What must be the same at every opening of one session. A default is the same, whether it was given or not. */
-function facts({ share = true, seed, limits = {}, notify = true, clock = platformClock }: HallOptions): unknown[] {
-  return [share, seed, Object.entries(given(limits)).sort().join(), notify, clock];
+function facts(options: HallOptions): unknown[] {
+  const { share = true, seed, limits = {}, notify = true, clock = platformClock, durability = "relaxed" } = options;
+  return [share, seed, Object.entries(given(limits)).sort().join(), notify, clock, durability];
 }
 
 function differ(some: readonly unknown[], others: readonly unknown[] | undefined): boolean {

@@ -13,7 +13,7 @@
 import { Agents } from "./agents.js";
 import { Alarm, Gate } from "./clock.js";
 import { Encoder } from "./codec.js";
-import type { Adapter, Agent, Clock, Limits, Value } from "./contract.js";
+import type { Agent, Limits, Value } from "./contract.js";
 import { instance, instantiate } from "./core.js";
 import { Core } from "./crossing.js";
 import { Dispatcher, type Told, type Watch, type Watches } from "./dispatch.js";
@@ -23,22 +23,11 @@ import { Journal } from "./mirror/journal.js";
 import { type Cell, Mirror, mirrorChange, whole } from "./mirror/mirror.js";
 import * as records from "./mirror/record.js";
 import { rewrite } from "./mirror/rewrite.js";
+import type { Opening } from "./opening.js";
 import { Bus } from "./share/bus.js";
 import { start } from "./start.js";
+import { Strict } from "./strict/strict.js";
 import { admit } from "./value.js";
-
-/** What a session is opened with, all defaults filled in. */
-export interface Opening {
-  readonly name: string;
-  readonly agent: Agent;
-  readonly adapters: readonly Adapter[];
-  readonly clock: Clock;
-  readonly seed: bigint;
-  readonly limits: Partial<Limits>;
-  readonly notify: boolean;
-  /** Called when the session has ended. */
-  readonly ended: () => void;
-}
 
 /** A timer that comes this late means that the session was frozen or suspended, and may have missed anything. */
 const ASLEEP_MS = 5_000;
@@ -87,9 +76,12 @@ export class Session {
   readonly #joined = new Gate();
   #awake = true;
   readonly #bus: Bus;
+  /** Contexts and leases. */
+  readonly strict: Strict;
   readonly #opening: Opening;
   constructor(opening: Opening) {
     this.#opening = opening;
+    this.strict = new Strict(opening, this);
     if (!instance()) start();
     this.dispatcher = new Dispatcher((error) => this.report(error));
     this.#alarm = new Alarm(opening.clock, (late) => this.#ring(late));
@@ -434,6 +426,7 @@ export class Session {
   suspend(): void {
     if (!this.shared || !this.#awake || this.closed) return;
     this.flush();
+    this.strict.suspend();
     this.call((core) => core.leave());
     this.#send();
     this.#awake = false;
@@ -448,6 +441,7 @@ export class Session {
       if (!this.#awake) this.#bus.open();
       this.#awake = true;
       this.call((core) => core.rejoin(clock.now(), clock.monotonic()));
+      this.strict.resume();
     } catch (error) {
       this.report(error);
     }
@@ -468,9 +462,9 @@ export class Session {
       this.report(error);
     }
     this.#end();
-    // What belonged to an instance that has trapped is gone with it.
-    if (this.epoch === epoch) this.core.free();
     this.mirror.clear();
+    // What belonged to an instance that has trapped is gone with it.
+    this.strict.close(() => this.epoch === epoch && this.core.free());
   }
 
   #end(): void {

@@ -9,7 +9,6 @@ use crate::replica::strict::decide::Decision;
 use crate::replica::strict::memory::Memory;
 use crate::replica::strict::outcome::{Bound, Outcome};
 use crate::replica::strict::proposal::{Action, Proposal};
-use crate::replica::strict::stored::Bounds;
 use std::rc::Rc;
 
 /// The only session there is: a hall that is not shared has no other.
@@ -24,16 +23,7 @@ pub struct Authority {
 impl Authority {
     /// One that knows no document, made now, within the limits of a hall.
     pub fn new(unix_ms: u64, limits: &Limits) -> Self {
-        let bounds = Bounds {
-            value_bytes: limits.value_bytes,
-            records: limits.entries,
-            deleted: limits.tombstones,
-            bytes: limits.bytes,
-            claims: limits.queue,
-            leases: limits.entries,
-            sessions: limits.sessions,
-        };
-        Self { memory: Memory::new(unix_ms, bounds), requests: 0 }
+        Self { memory: Memory::new(unix_ms, limits.bounds()), requests: 0 }
     }
 
     /// What is stored.

@@ -2,6 +2,7 @@
 
 use crate::error::{Code, Error};
 use crate::key::shown;
+use crate::replica::strict::stored::Bounds;
 
 macro_rules! limits {
     ($($(#[$doc:meta])+ $field:ident = $name:literal: $default:literal in $least:literal..=$most:literal,)+) => {
@@ -23,6 +24,19 @@ macro_rules! limits {
             pub fn list(&self) -> Vec<(&'static str, u64)> {
                 let values = [$(self.$field,)+];
                 RANGES.iter().zip(values).map(|(&(name, ..), value)| (name, value)).collect()
+            }
+
+            /// What they mean for contexts and leases.
+            pub fn bounds(&self) -> Bounds {
+                Bounds {
+                    value_bytes: self.value_bytes,
+                    records: self.entries,
+                    deleted: self.tombstones,
+                    bytes: self.bytes,
+                    claims: self.queue,
+                    leases: self.entries,
+                    sessions: self.sessions,
+                }
             }
 
             /// Sets a limit by its name.

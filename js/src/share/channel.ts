@@ -40,7 +40,7 @@ export function broadcastChannel(): Adapter {
 }
 
 /** A channel that keeps no process alive. Deno's own would; the one that it has for Node's programs can be told not to. */
-function openChannel(name: string): BroadcastChannel {
+export function openChannel(name: string): BroadcastChannel {
   const { Deno, process } = globalThis as {
     Deno?: unknown;
     process?: { getBuiltinModule?(name: string): { BroadcastChannel: typeof BroadcastChannel } };

@@ -2,9 +2,8 @@
 //!
 //! Nothing here decides anything. A call converts what it is given, calls the kernel, converts
 //! what comes back, and holds no borrow when it returns; watchers are called by JavaScript after
-//! that. Hot calls exchange numbers only; the rest take texts and bytes as well and leave what they
-//! answer in the outbox (see [`answer`]); what is structured and rare crosses by serde. An error
-//! crosses as text, `code: detail`.
+//! that. Hot calls exchange numbers only; the rest take texts and bytes as well and leave what they answer
+//! in the outbox (see [`answer`]); what is rare crosses by serde. An error crosses as text, `code: detail`.
 
 #![allow(unsafe_code, reason = "the macros of wasm-bindgen need it; only the allocator is written with it")]
 #![allow(clippy::too_many_arguments, reason = "numbers cross one by one")]
@@ -16,6 +15,7 @@ mod listing;
 mod opening;
 mod reference;
 mod report;
+mod strict;
 mod texts;
 
 use crate::error::{Code, Error};

@@ -4,7 +4,6 @@ use super::decide::{Decision, decide, expire};
 use super::proposal::Proposal;
 use super::record::Record;
 use super::stored::{Bounds, Stored};
-use crate::replica::clock::Session;
 use std::rc::Rc;
 
 /// The store of a hall that nobody else shares. See the module.
@@ -23,7 +22,7 @@ impl Memory {
 
     /// Decides a proposal.
     pub fn propose(&mut self, now_ms: u64, proposal: &Proposal) -> Decision {
-        self.make_room(proposal.session);
+        self.stored.make_room(proposal.session, &self.bounds);
         let decision = decide(now_ms, &mut self.stored, proposal, &self.bounds);
         self.note(&decision);
         decision
@@ -77,33 +76,6 @@ impl Memory {
                 _ => {}
             }
         }
-        if self.stored.meta.deleted > self.bounds.deleted {
-            self.forget_deleted();
-        }
-    }
-
-    /// Forgets the older half of the deleted records, so that this is rare. Their versions do not come again.
-    fn forget_deleted(&mut self) {
-        let records = self.stored.records.iter();
-        let gone = records.filter(|(_, record)| record.value.is_none() && record.claims().next().is_none());
-        let mut gone: Vec<_> = gone.map(|(key, record)| (record.seq, key.clone())).collect();
-        gone.sort_unstable();
-        let most = gone.len() - gone.len() / 2;
-        gone.iter().take(most).for_each(|(_, key)| self.stored.forget(key));
-    }
-
-    /// Where there are too many sessions, those are forgotten that have not asked for the longest time and hold nothing.
-    fn make_room(&mut self, session: Session) {
-        let full = self.stored.meta.sessions >= self.bounds.sessions;
-        if !full || self.stored.sessions.contains_key(&session) {
-            return;
-        }
-        let idle = self.stored.sessions.iter().filter(|(_, requests)| requests.leases().is_empty());
-        let mut idle: Vec<_> = idle.map(|(session, requests)| (requests.seq(), *session)).collect();
-        idle.sort_unstable();
-        for (_, session) in idle.iter().take(idle.len() - idle.len() / 2) {
-            self.stored.sessions.remove(session);
-            self.stored.meta.sessions -= 1;
-        }
+        self.stored.forget_deleted(&self.bounds);
     }
 }

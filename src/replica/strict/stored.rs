@@ -177,4 +177,32 @@ impl Stored {
             self.meta.weigh(&record, false);
         }
     }
+
+    /// Where there are too many deleted records, the older half is forgotten, so that this is rare. All rows must be here.
+    pub fn forget_deleted(&mut self, bounds: &Bounds) {
+        if self.meta.deleted <= bounds.deleted {
+            return;
+        }
+        let records = self.records.iter();
+        let gone = records.filter(|(_, record)| record.value.is_none() && record.claims().next().is_none());
+        let mut gone: Vec<_> = gone.map(|(key, record)| (record.seq, key.clone())).collect();
+        gone.sort_unstable();
+        let most = gone.len() - gone.len() / 2;
+        gone.iter().take(most).for_each(|(_, key)| self.forget(key));
+    }
+
+    /// Where there are too many sessions, those are forgotten that have not asked for the longest time and hold nothing.
+    /// Does nothing for one that is known; for others all rows must be here.
+    pub fn make_room(&mut self, session: Session, bounds: &Bounds) {
+        if self.meta.sessions < bounds.sessions || self.sessions.contains_key(&session) {
+            return;
+        }
+        let idle = self.sessions.iter().filter(|(_, requests)| requests.leases().is_empty());
+        let mut idle: Vec<_> = idle.map(|(session, requests)| (requests.seq(), *session)).collect();
+        idle.sort_unstable();
+        for (_, session) in idle.iter().take(idle.len() - idle.len() / 2) {
+            self.sessions.remove(session);
+            self.meta.sessions -= 1;
+        }
+    }
 }

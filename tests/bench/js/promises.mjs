@@ -6,7 +6,7 @@
  */
 
 /** The most bytes, gzipped, of the kernel and of the main entry's own JavaScript. */
-export const budgets = { wasm: 60_000, js: 10_000 };
+export const budgets = { wasm: 100_000, js: 10_000 };
 
 /** What they may have until the budgets are kept. These only ever shrink: what has been gained is not lost again. */
 export const ceilings = { wasm: 81_500, js: 15_450 };
