@@ -95,6 +95,8 @@ codes! {
     ClockAhead = "clock-ahead",
     /// Somebody else has used this session's id; the session has taken a new one and goes on.
     SessionTaken = "session-taken",
+    /// What was waited for has not come in time.
+    Timeout = "timeout",
     /// The sessions of the hall have no common authority that could decide this.
     NoAuthority = "no-authority",
     /// The wasm module has not been initialised (`statehall/slim` only).

@@ -167,6 +167,7 @@ pub use face::rust::{
 };
 pub use kernel::{Limits, Usage};
 pub use key::{Key, Selector};
+pub use state::condition::{Against, Condition, Kind};
 pub use value::Value;
 
 #[cfg(doctest)]

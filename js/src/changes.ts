@@ -46,13 +46,16 @@ export class ChangeStream implements Changes {
     const watch = this.#watch;
     const session = this.#session;
     while (watch !== undefined && !watch.closed) {
-      const told = session.take(watch);
+      const { outlet } = watch;
+      const told = outlet ? outlet.take() : session.take(watch);
       if (told === undefined) return undefined;
       const change = changeFor(watch, told, true);
+      // An outlet has asked the filter already.
+      const heard = outlet?.target ?? watch;
       // The filter may have ended its own watch.
-      if (!passes(watch, change, (error) => session.report(error)) || watch.closed) continue;
-      watch.delivered++;
-      if (watch.once) watch.stop();
+      if (!passes(heard, change, (error) => session.report(error)) || watch.closed) continue;
+      heard.delivered++;
+      if (heard.once) watch.stop();
       return change;
     }
     return undefined;
@@ -72,6 +75,7 @@ export class ChangeStream implements Changes {
 
   get missed(): number {
     const watch = this.#watch;
+    if (watch?.outlet) return watch.outlet.missed;
     return watch === undefined ? 0 : watch.closed ? watch.missed : this.#session.queue(watch).missed;
   }
 

@@ -4,6 +4,7 @@ import type { Adapter } from "./contract.js";
 import { StatehallError } from "./error.js";
 import { utf8Length } from "./value.js";
 
+type Every = { readonly every?: unknown };
 type Check = (value: unknown) => boolean;
 
 const whole: Check = (value) => Number.isSafeInteger(value) && (value as number) >= 0;
@@ -21,6 +22,10 @@ const signal: Check = (value) =>
 const owner: Check = (value) =>
   text(value) || signal(value) || (object(value) && typeof (value as { close?: unknown }).close === "function");
 
+function oneOf(...words: string[]): readonly [Check, string] {
+  return [(value) => words.includes(value as string), words.map((word) => `"${word}"`).join(" or ")];
+}
+
 /** An option's check, and what it should have been. */
 const kinds = {
   whole: [whole, "a whole number, 0 or more"],
@@ -36,6 +41,20 @@ const kinds = {
   durability: [(value) => value === "strict" || value === "relaxed", '"strict" or "relaxed"'],
   clock: [object, "an object"],
   owner: [owner, "a name, an AbortSignal or a handle"],
+  filter: [(value) => callable(value) || record(value), "a function or an object"],
+  amount: [(value) => Number.isFinite(value) && (value as number) > 0, "a number above 0"],
+  finite: [(value) => Number.isFinite(value), "a finite number"],
+  list: [(value) => Array.isArray(value) && value.length > 0, "a list of values"],
+  // Judged as a value.
+  value: [() => true, "a value"],
+  kind: oneOf("created", "changed", "set", "deleted"),
+  against: oneOf("previous", "delivered"),
+  deliver: [
+    (value) =>
+      ["now", "microtask", "frame"].includes(value as string) || (record(value) && positive((value as Every).every)),
+    '"now", "microtask", "frame" or { every: milliseconds, 1 or more }',
+  ],
+  overflow: oneOf("coalesce", "drop-oldest", "close"),
   share: [
     (value) => truth(value) || (Array.isArray(value) && [...value].every(adapter)),
     "true, false or a list of adapters",
@@ -48,14 +67,25 @@ export type Shape = Readonly<Record<string, Kind>>;
 
 export const putOptions: Shape = { expect: "whole", metadata: "metadata", ttl: "positive", touch: "truth" };
 export const deleteOptions: Shape = { expect: "whole", touch: "truth" };
-export const watchOptions: Shape = {
+export const iterateOptions: Shape = {
   initial: "truth",
-  filter: "callable",
+  filter: "filter",
   once: "truth",
   owner: "owner",
   signal: "signal",
+  capacity: "positive",
+  overflow: "overflow",
 };
-export const iterateOptions: Shape = { ...watchOptions, capacity: "positive" };
+export const watchOptions: Shape = { ...iterateOptions, deliver: "deliver" };
+export const untilOptions: Shape = { signal: "signal", timeout: "whole" };
+export const filterOptions: Shape = {
+  delta: "amount",
+  crosses: "finite",
+  equals: "value",
+  becomes: "list",
+  kind: "kind",
+  against: "against",
+};
 export const hallOptions: Shape = {
   name: "text",
   agent: "text",

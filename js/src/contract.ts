@@ -61,6 +61,44 @@ export interface Change<V = Value, K extends string = string> {
   readonly initial: boolean;
   /** True if the entry is gone now: deleted or expired. */
   readonly deleted: boolean;
+  /** How many changes were lost right before this one, if any were: of a watch with `deliver` or `overflow`. */
+  readonly missed?: number;
+}
+
+/**
+ * A filter as data. Every condition that it names must hold; each is asked with the value before and the value now, of
+ * which either may be absent.
+ */
+export interface Filter<V = Value> {
+  /** Changed by at least this much; also became a number, or ceased to be one. */
+  readonly delta?: number | undefined;
+  /** Reached this number from below, or fell below it; also became a number, or ceased to be one. */
+  readonly crosses?: number | undefined;
+  /** Is this value now. */
+  readonly equals?: V | undefined;
+  /** Became one of these values, and was another. */
+  readonly becomes?: readonly V[] | undefined;
+  /** `"set"` is `"created"` or `"changed"`. */
+  readonly kind?: "created" | "changed" | "set" | "deleted" | undefined;
+  /** What the value before is: the previous one (as told) or, of this key, the last that this filter let pass. */
+  readonly against?: "previous" | "delivered" | undefined;
+}
+
+/** When a watcher is called: in the microtask, the animation frame or the time after the first change that waits. */
+export type Deliver = "now" | "microtask" | "frame" | { readonly every: number };
+
+/** How changes wait. */
+export interface WaitingOptions {
+  /** When the watcher is called; `"now"` unless told. Initial values never wait. */
+  readonly deliver?: Deliver | undefined;
+  /** Changes that may wait, `limits.queue` unless told. Initial values do not count. */
+  readonly capacity?: number | undefined;
+  /**
+   * What waits when there is more: with `"coalesce"` one change a key, from the first `old` to the last `value`, and
+   * past the capacity the oldest go; with `"drop-oldest"` every change, and the oldest go; with `"close"` every change,
+   * and the watch ends and reports `limit`. A watcher that waits coalesces unless told, a reader drops the oldest.
+   */
+  readonly overflow?: "coalesce" | "drop-oldest" | "close" | undefined;
 }
 
 /** One entry with everything known about it. Times are Unix milliseconds. */
@@ -100,12 +138,12 @@ export interface PutOptions {
 /** How a key is deleted. */
 export type DeleteOptions = Pick<PutOptions, "expect" | "touch">;
 
-/** How a watch begins, what it passes on and when it ends. */
-export interface WatchOptions<V = Value, K extends string = string> {
+/** How a watch begins, what it passes on, when it calls and when it ends. */
+export interface WatchOptions<V = Value, K extends string = string> extends WaitingOptions {
   /** First deliver what is there now, as one consistent snapshot in key order. */
   readonly initial?: boolean | undefined;
-  /** Only changes for which this returns true. */
-  readonly filter?: ((change: Change<V, K>) => boolean) | undefined;
+  /** Only changes for which this is true. A function that throws is reported, and the change is told. */
+  readonly filter?: ((change: Change<V, K>) => boolean) | Filter<V> | undefined;
   /** End after the first delivered change. */
   readonly once?: boolean | undefined;
   /** End when the owner ends. */
@@ -115,9 +153,14 @@ export interface WatchOptions<V = Value, K extends string = string> {
 }
 
 /** How an iterated watch waits for a slow reader. */
-export interface IterateOptions<V = Value, K extends string = string> extends WatchOptions<V, K> {
-  /** Changes kept for the reader, `limits.queue` unless told; past it the oldest go and `missed` counts them. */
-  readonly capacity?: number | undefined;
+export type IterateOptions<V = Value, K extends string = string> = Omit<WatchOptions<V, K>, "deliver">;
+
+/** How long `watchUntil` waits. */
+export interface UntilOptions {
+  /** Rejects with the signal's reason when it aborts. */
+  readonly signal?: AbortSignal | undefined;
+  /** Rejects with `timeout` after so many milliseconds. */
+  readonly timeout?: number | undefined;
 }
 
 /** Ends a watch. Callable, disposable and idempotent. */
@@ -143,10 +186,12 @@ export interface WatchInfo {
   readonly owner: string | undefined;
   /** Changes passed to the watcher so far. */
   readonly delivered: number;
-  /** Changes waiting for an iterating reader. */
+  /** Changes waiting for an iterating reader, or to be delivered. */
   readonly queued: number;
-  /** Changes dropped because an iterating reader was too slow. */
+  /** Changes dropped because more waited than the capacity allows. */
   readonly missed: number;
+  /** What its watcher or filter threw last. */
+  readonly lastError: Error | undefined;
 }
 
 /** The net changes after a revision, oldest first, or `compacted` when the hall no longer knows. */
@@ -180,7 +225,7 @@ export interface Usage {
   /** Encoded bytes of keys, values and metadata. */
   readonly bytes: number;
   readonly watches: number;
-  /** Changes waiting for iterating readers. */
+  /** Changes waiting for iterating readers, or to be delivered. */
   readonly queued: number;
   readonly sessions: number;
   readonly framesIn: number;
@@ -449,6 +494,20 @@ export interface Hall<S = DefaultSchema> {
     options?: IterateOptions<ValueAt<S, K>, KeyOf<S>>,
   ): Changes<ValueAt<S, K>, KeyOf<S>>;
   watch(selector: Selector, options?: IterateOptions<S[keyof S], KeyOf<S>>): Changes<S[keyof S], KeyOf<S>>;
+  /**
+   * The first change for which the condition holds, after the present state has been asked: the values there are, and
+   * of keys that are named the absence.
+   */
+  watchUntil<const K extends KeyOf<S>>(
+    selector: K,
+    condition: (value: ValueAt<S, K> | undefined, change: Change<ValueAt<S, K>, KeyOf<S>>) => boolean,
+    options?: UntilOptions,
+  ): Promise<Change<ValueAt<S, K>, KeyOf<S>>>;
+  watchUntil(
+    selector: Selector,
+    condition: (value: S[keyof S] | undefined, change: Change<S[keyof S], KeyOf<S>>) => boolean,
+    options?: UntilOptions,
+  ): Promise<Change<S[keyof S], KeyOf<S>>>;
   watches(): WatchInfo[];
   /** Ends everything that belongs to the owner, and returns how many watches that were. */
   end(owner: Owner): number;

@@ -10,6 +10,7 @@ import type { Change, Metadata, Owner, Selector, Value } from "./contract.js";
 import { StatehallError } from "./error.js";
 import type { Pattern } from "./key.js";
 import { handOut } from "./value.js";
+import type { Outlet } from "./watching/delivery.js";
 
 /** One open watch whose watcher is called, or whose changes are iterated over. */
 export interface Watch {
@@ -19,15 +20,19 @@ export interface Watch {
   readonly pattern: Pattern;
   readonly owner: Owner | undefined;
   /** Called with each change; of an iterated watch, when its queue is no longer empty. */
-  readonly watcher: (change: Change<never>) => unknown;
+  watcher: (change: Change<never>) => unknown;
   readonly filter: ((change: Change<never>) => boolean) | undefined;
-  readonly once: boolean;
+  once: boolean;
   /** How many changes an iterated watch may have waiting; undefined if it is not iterated. */
   readonly capacity: number | undefined;
   closed: boolean;
   delivered: number;
   /** Changes that an iterated watch had missed when it ended. */
   missed: number;
+  /** What its watcher or filter threw last. */
+  lastError: StatehallError | undefined;
+  /** Where its changes wait, if they are not delivered at once. */
+  outlet: Outlet | undefined;
   readonly stop: () => void;
 }
 
@@ -70,7 +75,7 @@ export function changeFor(watch: Watch, told: Told, last: boolean): Change {
   return change;
 }
 
-/** Whether the watch's filter lets the change pass; one that throws is reported and lets nothing pass. */
+/** Whether the watch's filter lets the change pass; one that throws is reported and lets everything pass. */
 export function passes(watch: Watch, change: Change, report: (error: unknown) => void): boolean {
   if (watch.filter === undefined) return true;
   try {
@@ -80,7 +85,7 @@ export function passes(watch: Watch, change: Change, report: (error: unknown) =>
     throw new TypeError("it returned a promise: a filter must answer at once");
   } catch (cause) {
     report(failure("filter", watch, cause));
-    return false;
+    return true;
   }
 }
 
@@ -145,7 +150,8 @@ export class Dispatcher {
     for (let i = 0; i <= last; i++) this.deliver(watches[i], told, i === last);
   }
 
-  private deliver(watch: Watch, told: Told, last: boolean): void {
+  /** Calls one watcher, if its watch is open and its filter lets the change pass. */
+  deliver(watch: Watch, told: Told, last: boolean): void {
     if (watch.closed) return;
     const change = changeFor(watch, told, last);
     // A filter may end its own watch.
@@ -166,6 +172,7 @@ export class Dispatcher {
   }
 }
 
-function failure(what: "watcher" | "filter", { selector }: Watch, cause: unknown): StatehallError {
-  return new StatehallError("callback-failed", `a ${what} of ${JSON.stringify(selector)} threw`, { cause });
+function failure(what: "watcher" | "filter", watch: Watch, cause: unknown): StatehallError {
+  const detail = `a ${what} of ${JSON.stringify(watch.selector)} threw`;
+  return (watch.lastError = new StatehallError("callback-failed", detail, { cause }));
 }

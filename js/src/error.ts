@@ -21,6 +21,7 @@ export type Code =
   | "peer-version"
   | "clock-ahead"
   | "session-taken"
+  | "timeout"
   | "no-authority"
   | "not-initialized"
   | "unsupported"
@@ -36,6 +37,18 @@ export class StatehallError extends Error {
     this.name = "StatehallError";
     this.code = code;
     this.detail = detail;
+  }
+}
+
+/** Tells listeners of an error, or the platform if there are none. What a listener throws goes no further. */
+export function tellOf(error: unknown, listeners: readonly ((error: unknown) => void)[]): void {
+  const platform = typeof reportError === "function" ? reportError : console.error;
+  for (const listener of listeners.length > 0 ? listeners : [platform]) {
+    try {
+      listener(error);
+    } catch (failure) {
+      console.error(failure);
+    }
   }
 }
 

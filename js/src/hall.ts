@@ -13,7 +13,7 @@ import {
   deleteOptions,
   iterateOptions,
   putOptions,
-  type Shape,
+  untilOptions,
   watchOptions,
 } from "./check.js";
 import type * as contract from "./contract.js";
@@ -42,6 +42,9 @@ import type { Cell } from "./mirror/mirror.js";
 import type { Session } from "./session.js";
 import { Context, listContexts } from "./strict/context.js";
 import { type Admitted, admit, admitMetadata, handOut, utf8Length } from "./value.js";
+import { Outlet } from "./watching/delivery.js";
+import { filterOf } from "./watching/filter.js";
+import { until } from "./watching/until.js";
 
 type Watcher = (change: Change) => unknown;
 
@@ -310,24 +313,29 @@ export class Hall implements contract.Hall {
   watch(selector: Selector, ...rest: unknown[]): never {
     if (rest.length > 1) checkArgument("the watcher", rest[0], "callable");
     const watcher = typeof rest[0] === "function" ? (rest.shift() as Watcher) : undefined;
-    const [options = {}] = rest as [contract.IterateOptions?];
-    checkOptions(options, watcher ? watchOptions : (iterateOptions as Shape));
+    const [options = {}] = rest as [contract.WatchOptions?];
+    checkOptions(options, watcher ? watchOptions : iterateOptions);
     return (watcher ? this.#listen(selector, watcher, options) : this.#iterate(selector, options)) as never;
   }
 
   #listen(selector: Selector, watcher: Watcher, options: contract.WatchOptions): Stop {
+    const { deliver = "now", capacity, overflow } = options;
+    if (deliver === "now" && (capacity !== undefined || overflow !== undefined)) {
+      const detail = "capacity and overflow are for changes that wait: for a reader, or with deliver";
+      throw new StatehallError("invalid-argument", detail);
+    }
     const watch = this.#openWatch(selector, watcher, options, undefined);
     return stopper(watch.stop);
   }
 
   #iterate(selector: Selector, options: contract.IterateOptions): ChangeStream {
     const stream = new ChangeStream(this.open());
-    const capacity = options.capacity ?? this.limits.queue;
+    const { capacity = this.limits.queue, overflow = "drop-oldest" } = options;
     const watch = this.#openWatch(
       selector,
       () => stream.wake(),
       options,
-      capacity,
+      overflow === "drop-oldest" ? capacity : undefined,
       () => stream.end(),
     );
     stream.read(watch);
@@ -337,12 +345,12 @@ export class Hall implements contract.Hall {
   #openWatch(
     selector: Selector,
     watcher: Watcher,
-    options: contract.IterateOptions,
+    options: contract.WatchOptions,
     capacity: number | undefined,
     ended?: () => void,
   ): Watch {
     const session = this.open();
-    const { owner, signal, initial = false, filter, once = false } = options;
+    const { owner, signal, initial = false, filter, once = false, deliver = "now", overflow } = options;
     const signals = [signal, owner].filter((end): end is AbortSignal => typeof end === "object" && "aborted" in end);
     const holders = owner instanceof Hall ? [this, owner] : [this];
     if (typeof owner === "object" && !(owner instanceof Hall) && !("aborted" in owner)) {
@@ -351,7 +359,7 @@ export class Hall implements contract.Hall {
     const watch: Watch = {
       closed: false,
       watcher: watcher as Watch["watcher"],
-      filter: filter as Watch["filter"],
+      filter: (typeof filter === "object" ? filterOf(filter, this.limits) : filter) as Watch["filter"],
       once,
       selector,
       delivered: 0,
@@ -360,15 +368,23 @@ export class Hall implements contract.Hall {
       owner,
       capacity,
       missed: 0,
+      lastError: undefined,
+      outlet: undefined,
       stop: () => {
         if (watch.closed) return;
         session.closeWatch(watch);
         watch.closed = true;
+        watch.outlet?.end();
         for (const end of signals) end.removeEventListener("abort", watch.stop);
         for (const holder of holders) holder.#owned.delete(watch);
         ended?.();
       },
     };
+    if (capacity === undefined && (deliver !== "now" || overflow !== undefined)) {
+      const ready = deliver === "now" ? (watcher as () => void) : undefined;
+      const outlet = new Outlet({ ...watch, filter: undefined }, options, session, ready);
+      Object.assign(watch, { outlet, once: false, watcher: (change: Change) => outlet.accept(change) });
+    }
     for (const end of signals) end.addEventListener("abort", watch.stop);
     for (const holder of holders) holder.#owned.add(watch);
     const aborted = signals.some((end) => end.aborted) || holders.some((end) => end.closed);
@@ -385,9 +401,24 @@ export class Hall implements contract.Hall {
   watches(): WatchInfo[] {
     const session = this.open();
     return [...session.watches.values()].map((watch) => {
-      const { queued, missed } = session.queue(watch);
-      return { selector: watch.selector, owner: ownerName(watch), delivered: watch.delivered, queued, missed };
+      const { selector, outlet } = watch;
+      const heard = outlet?.target ?? watch;
+      const { queued, missed } = outlet ?? session.queue(watch);
+      const lastError = heard.lastError ?? watch.lastError;
+      return { selector, owner: ownerName(watch), delivered: heard.delivered, queued, missed, lastError };
     });
+  }
+
+  async watchUntil(
+    selector: Selector,
+    condition: (value: never, change: never) => unknown,
+    options: contract.UntilOptions = {},
+  ): Promise<never> {
+    checkArgument("the condition", condition, "callable");
+    checkOptions(options, untilOptions);
+    const open = (ask: Watcher, ended: () => void) =>
+      this.#openWatch(selector, ask, { initial: true }, undefined, ended);
+    return until(this.open(), condition as Parameters<typeof until>[1], options, open) as Promise<never>;
   }
 
   end(owner: Owner): number {
@@ -444,7 +475,10 @@ export class Hall implements contract.Hall {
   }
 
   usage(): Usage {
-    return Object.fromEntries(this.open().call((core) => core.usage())) as unknown as Usage;
+    const session = this.open();
+    const usage = Object.fromEntries(session.call((core) => core.usage())) as { queued: number };
+    for (const { outlet } of session.watches.values()) usage.queued += outlet?.queued ?? 0;
+    return usage as unknown as Usage;
   }
 
   snapshot(): Uint8Array {

@@ -13,11 +13,11 @@
 import { Agents } from "./agents.js";
 import { Alarm, Gate } from "./clock.js";
 import { Encoder } from "./codec.js";
-import type { Agent, Limits, Value } from "./contract.js";
+import type { Agent, Clock, Limits, Value } from "./contract.js";
 import { instance, instantiate } from "./core.js";
 import { Core } from "./crossing.js";
 import { Dispatcher, type Told, type Watch, type Watches } from "./dispatch.js";
-import { readError, StatehallError } from "./error.js";
+import { readError, StatehallError, tellOf } from "./error.js";
 import { Ahead } from "./mirror/ahead.js";
 import { Journal } from "./mirror/journal.js";
 import { type Cell, Mirror, mirrorChange, whole } from "./mirror/mirror.js";
@@ -102,6 +102,10 @@ export class Session {
       throw error;
     }
     if (this.shared) this.now();
+  }
+
+  get clock(): Clock {
+    return this.#opening.clock;
   }
 
   get shared(): boolean {
@@ -360,15 +364,8 @@ export class Session {
   }
 
   report(error: unknown): void {
-    const platform = typeof reportError === "function" ? reportError : console.error;
     const listeners = [...this.handles.values()].filter((listener) => listener !== undefined);
-    for (const listener of listeners.length > 0 ? listeners : [platform]) {
-      try {
-        listener(error);
-      } catch (failure) {
-        console.error(failure);
-      }
-    }
+    tellOf(error, listeners);
   }
 
   /** Lets what is due expire before somebody reads it, because timers may be late. Within a turn time stands still. */

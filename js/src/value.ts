@@ -292,7 +292,7 @@ class Walk {
 }
 
 /** True if two values encode to the same bytes. */
-function isSame(a: Value | undefined, b: Value | undefined): boolean {
+export function isSame(a: Value | undefined, b: Value | undefined): boolean {
   if (a === b || (a !== a && b !== b)) return true;
   if (typeof a !== "object" || typeof b !== "object" || a === null || b === null) return false;
   if (isBytes(a) !== isBytes(b) || Array.isArray(a) !== Array.isArray(b)) return false;

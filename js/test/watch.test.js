@@ -167,7 +167,7 @@ test("an onError that throws disturbs nobody", (t) => {
   assert.deepEqual(logged.mock.calls[0].arguments, [failure]);
 });
 
-test("a filter that throws is reported and lets nothing pass", (t) => {
+test("X51 a filter that throws is reported and lets everything pass", (t) => {
   const { hall, errors } = begin(t);
   const told = [];
   const filter = ({ value }) => {
@@ -176,7 +176,7 @@ test("a filter that throws is reported and lets nothing pass", (t) => {
   };
   hall.watch("a", ({ value }) => told.push(value), { filter });
   for (const value of [1, 2, 3, 4]) hall.put("a", value);
-  assert.deepEqual(told, [1, 4]);
+  assert.deepEqual(told, [1, 2, 4]);
   assert.deepEqual(
     errors.map(({ code }) => code),
     ["callback-failed"],
@@ -380,8 +380,8 @@ test("watches are listed in the order of their opening, with counts", (t) => {
   hall.put("a", 1);
   hall.put("a", 2);
   assert.deepEqual(hall.watches(), [
-    { selector, owner: "ann", delivered: 2, queued: 0, missed: 0 },
-    { selector: ["a"], owner: undefined, delivered: 1, queued: 0, missed: 0 },
+    { selector, owner: "ann", delivered: 2, queued: 0, missed: 0, lastError: undefined },
+    { selector: ["a"], owner: undefined, delivered: 1, queued: 0, missed: 0, lastError: undefined },
   ]);
 });
 

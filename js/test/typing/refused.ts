@@ -30,6 +30,14 @@ hall.update("steps", 0, async (n) => n);
 hall.watch("steps", ({ value }) => value?.toUpperCase());
 // @ts-expect-error: a filter of something else
 hall.watch("steps", () => {}, { filter: ({ value }) => value === "idle" });
+// @ts-expect-error: a difference is a number
+hall.watch("steps", () => {}, { filter: { delta: "1" } });
+// @ts-expect-error: a delivery that there is not
+hall.watch("steps", () => {}, { deliver: "later" });
+// @ts-expect-error: a reader takes when it likes
+hall.watch("steps", { deliver: "frame" });
+// @ts-expect-error: a condition answers at once
+hall.watchUntil("steps", async (value) => value === 3);
 
 // @ts-expect-error: a function is not a value
 open.put("a", () => {});
@@ -56,8 +64,8 @@ hall.put("steps", 1, { ttl: "1s" });
 hall.put("steps", 1, { metadata: "why" });
 // @ts-expect-error: a delete has no time to live
 hall.delete("steps", { ttl: 5 });
-// @ts-expect-error: a capacity is for iteration
-hall.watch("steps", () => {}, { capacity: 5 });
+// @ts-expect-error: a capacity is a number
+hall.watch("steps", () => {}, { capacity: "5", deliver: "frame" });
 // @ts-expect-error: no such selector
 hall.watch({ key: "steps" }, () => {});
 // @ts-expect-error: no such owner

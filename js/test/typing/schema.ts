@@ -94,6 +94,15 @@ hall.watch("agents/a/status", ({ value }) => same<typeof value, Status | undefin
   owner: hall.as("planner"),
   signal: new AbortController().signal,
 });
+hall.watch("agents/a/status", ({ missed }) => same<typeof missed, number | undefined>(true), {
+  filter: { becomes: ["thinking"], kind: "set", against: "delivered" },
+  deliver: { every: 100 },
+  capacity: 10,
+  overflow: "drop-oldest",
+});
+const reached = hall.watchUntil("steps", (value) => value !== undefined && value > 3, { timeout: 1_000 });
+same<typeof reached, Promise<Change<number, Keys>>>(true);
+same<ReturnType<typeof hall.watches>[0]["lastError"], Error | undefined>(true);
 hall.watch("agents/**", ({ value }) => same<typeof value, Any | undefined>(true));
 hall.watch({ keys: ["steps", ["agents", "a", "status"]] }, async () => {});
 const iterated = hall.watch("steps", { capacity: 10 });

@@ -240,6 +240,7 @@ fn code_out(code: Code) -> types::Code {
         Code::PeerVersion => types::Code::PeerVersion,
         Code::ClockAhead => types::Code::ClockAhead,
         Code::SessionTaken => types::Code::SessionTaken,
+        Code::Timeout => types::Code::Timeout,
         Code::NoAuthority => types::Code::NoAuthority,
         Code::NotInitialized => types::Code::NotInitialized,
         Code::Unsupported => types::Code::Unsupported,

@@ -179,7 +179,7 @@ impl Core {
     /// Whether a change is to be delivered, which is then counted. The watch may have ended.
     pub(super) fn admits(&self, watcher: &Watcher, change: &Change) -> bool {
         if let Some(filter) = &watcher.filter {
-            let passes = self.isolate("a filter", || (filter.borrow_mut())(change)).unwrap_or(false);
+            let passes = self.isolate("a filter", || (filter.borrow_mut())(change)).unwrap_or(true);
             // The filter may have ended its own watch.
             if !passes || !self.watchers.borrow().contains_key(&watcher.id) {
                 return false;

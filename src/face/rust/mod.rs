@@ -16,6 +16,7 @@ mod batch;
 mod changes;
 mod clock;
 mod commands;
+mod condition;
 mod core;
 mod export;
 mod hall;

@@ -86,7 +86,9 @@ pub type Filter = Box<dyn FnMut(&Change) -> bool>;
 pub struct WatchOptions {
     /// First deliver what is there now, as one consistent snapshot in key order.
     pub initial: bool,
-    /// Only changes for which this returns true.
+    /// Only changes for which this returns true; see
+    /// [`Condition::into_filter`](crate::Condition::into_filter) for those that are data. If it
+    /// panics the change is told.
     pub filter: Option<Filter>,
     /// End after the first delivered change. A watcher is called after its watch has ended.
     pub once: bool,
