@@ -116,7 +116,7 @@ test-counts: rust
 	target/counts/release/counts
 
 test-js: $(PACKAGE)
-	$(NODE_TEST) js/test/*.test.js js/test/strict/*.test.js
+	$(NODE_TEST) js/test/*.test.js js/test/*/*.test.js
 
 test-docs: $(PACKAGE)
 	$(NODE_TEST) tests/docs/*.test.js

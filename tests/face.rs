@@ -494,7 +494,7 @@ fn every_error_code_that_rust_can_meet_is_in_a_transcript() {
     // Those of JavaScript alone: a second opening in one realm, the slim entry, missing platform parts, a trap.
     let elsewhere = [Code::OptionsConflict, Code::NotInitialized, Code::Unsupported, Code::Poisoned];
     // No transcript knows a session's id, and so none can use it: see tests/hostile/names.rs.
-    // Nor are there contexts in them yet, nor does anybody wait: see tests/contexts.rs and js/test/until.test.js.
+    // Nor are there contexts in them yet, nor does anybody wait: see tests/contexts.rs and js/test/watching/until.test.js.
     let elsewhere = [elsewhere.as_slice(), &[Code::SessionTaken, Code::Timeout, Code::NoAuthority]].concat();
     let folder = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/transcripts");
     let files = std::fs::read_dir(folder).unwrap().map(|file| file.unwrap().path());

@@ -1,4 +1,4 @@
-//! Filters as data: the cases of `tests/fixtures/filters.txt`, which `js/test/filter-data.test.js` runs too.
+//! Filters as data: the cases of `tests/fixtures/filters.txt`, which `js/test/watching/filter.test.js` runs too.
 
 use statehall::{Against, Code, Condition, Hall, Kind, Options, Value, WatchOptions};
 use std::error::Error;

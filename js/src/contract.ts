@@ -84,7 +84,10 @@ export interface Filter<V = Value> {
   readonly against?: "previous" | "delivered" | undefined;
 }
 
-/** When a watcher is called: in the microtask, the animation frame or the time after the first change that waits. */
+/**
+ * When a watcher is called: in the microtask, the animation frame or the time after the first change that waits. A page
+ * that is hidden has no frames.
+ */
 export type Deliver = "now" | "microtask" | "frame" | { readonly every: number };
 
 /** How changes wait. */

@@ -10,7 +10,6 @@ import type { Change, Metadata, Owner, Selector, Value } from "./contract.js";
 import { StatehallError } from "./error.js";
 import type { Pattern } from "./key.js";
 import { handOut } from "./value.js";
-import type { Outlet } from "./watching/delivery.js";
 
 /** One open watch whose watcher is called, or whose changes are iterated over. */
 export interface Watch {
@@ -34,6 +33,16 @@ export interface Watch {
   /** Where its changes wait, if they are not delivered at once. */
   outlet: Outlet | undefined;
   readonly stop: () => void;
+}
+
+/** Where changes wait, as whoever lists, reads or ends the watch knows it. */
+interface Outlet {
+  /** The watch that hears what it lets out. */
+  readonly target: Watch;
+  readonly queued: number;
+  readonly missed: number;
+  take(): Told | undefined;
+  end(): void;
 }
 
 /** What has changed. */

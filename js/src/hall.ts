@@ -382,7 +382,7 @@ export class Hall implements contract.Hall {
     };
     if (capacity === undefined && (deliver !== "now" || overflow !== undefined)) {
       const ready = deliver === "now" ? (watcher as () => void) : undefined;
-      const outlet = new Outlet({ ...watch, filter: undefined }, options, session, ready);
+      const outlet = new Outlet(session, { ...watch, filter: undefined }, options, ready);
       Object.assign(watch, { outlet, once: false, watcher: (change: Change) => outlet.accept(change) });
     }
     for (const end of signals) end.addEventListener("abort", watch.stop);

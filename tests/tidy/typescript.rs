@@ -17,8 +17,10 @@ const ORDER: &[&str] = &[
     "check",
     "key",
     "selector",
+    "watching/filter",
     // parts
     "dispatch",
+    "watching/delivery",
     "mirror/mirror",
     "mirror/record",
     "mirror/ahead",
@@ -42,6 +44,7 @@ const ORDER: &[&str] = &[
     "strict/context",
     // one session, and what is made of it
     "session",
+    "watching/until",
     "share/lifecycle",
     "changes",
     "hall",

@@ -32,25 +32,27 @@ export class Outlet {
   #armed = false;
   #cancel: unknown;
 
-  readonly #options: WaitingOptions;
+  /** When to call: a word, or after how many milliseconds. */
+  readonly #when: string | number | undefined;
+  readonly #overflow: string;
   readonly #capacity: number;
   readonly #host: Host;
   readonly #ready: (() => void) | undefined;
   constructor(
+    host: Host,
     /** The watch that hears what the outlet lets out. */
     readonly target: Watch,
-    options: WaitingOptions,
-    host: Host,
+    { deliver, overflow = "coalesce", capacity = host.limits.queue }: WaitingOptions,
     /** Called when there is something to take; without it the watcher is called. */
     ready: (() => void) | undefined,
   ) {
     const { queue } = host.limits;
-    this.#options = options;
+    this.#when = typeof deliver === "object" ? deliver.every : deliver;
+    this.#overflow = overflow;
     this.#host = host;
     this.#ready = ready;
-    this.#capacity = options.capacity ?? queue;
-    if (this.#capacity > queue)
-      throw new StatehallError("limit", `queue is at most ${queue}, this needs ${this.#capacity}`);
+    this.#capacity = capacity;
+    if (capacity > queue) throw new StatehallError("limit", `queue is at most ${queue}, this needs ${capacity}`);
   }
 
   /** How many changes wait. */
@@ -65,16 +67,14 @@ export class Outlet {
       dispatcher.deliver(this.target, change, true);
       return;
     }
-    const { overflow = "coalesce" } = this.#options;
-    const place = overflow === "coalesce" ? change.key : this.#number++;
+    const place = this.#overflow === "coalesce" ? change.key : this.#number++;
     const first = this.#waiting.get(place);
     if (first?.old === undefined && first?.value !== undefined && change.value === undefined) {
       // What has come and gone meanwhile was never there.
       this.#remove(place, first);
       return;
     }
-    if (!first && !change.initial && this.queued - this.#initials >= this.#capacity && !this.#makeRoom(overflow))
-      return;
+    if (!first && !change.initial && this.queued - this.#initials >= this.#capacity && !this.#makeRoom()) return;
     if (change.initial) this.#initials++;
     this.#waiting.set(place, first ? { ...change, old: first.old, initial: first.initial } : change);
     if (this.#ready) this.#ready();
@@ -82,8 +82,8 @@ export class Outlet {
   }
 
   /** Makes room for one more, or ends the watch. */
-  #makeRoom(overflow: string): boolean {
-    if (overflow === "close") {
+  #makeRoom(): boolean {
+    if (this.#overflow === "close") {
       const { selector, stop } = this.target;
       stop();
       const detail = `a watch of ${JSON.stringify(selector)} has ended: more than its capacity of ${this.#capacity} changes waited`;
@@ -117,16 +117,14 @@ export class Outlet {
   }
 
   #arm(): void {
-    const { deliver } = this.#options;
-    const { clock } = this.#host;
     const flush = () => this.#flush();
     // Before the timer is set: a clock of one's own might ring at once.
     this.#armed = true;
-    if (deliver === "microtask") queueMicrotask(flush);
-    else if (deliver === "frame" && typeof requestAnimationFrame === "function") {
+    if (this.#when === "microtask") queueMicrotask(flush);
+    else if (this.#when === "frame" && typeof requestAnimationFrame === "function") {
       const frame = requestAnimationFrame(flush);
       this.#cancel = () => cancelAnimationFrame(frame);
-    } else this.#cancel = clock.setTimer(flush, typeof deliver === "object" ? deliver.every : FRAME_MS);
+    } else this.#cancel = this.#host.clock.setTimer(flush, typeof this.#when === "number" ? this.#when : FRAME_MS);
   }
 
   #flush(): void {

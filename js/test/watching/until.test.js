@@ -2,8 +2,8 @@
 
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { turn } from "./support/clock.js";
-import { begin } from "./support/hall.js";
+import { turn } from "../support/clock.js";
+import { begin } from "../support/hall.js";
 
 test("the present state is asked first", async (t) => {
   const { hall } = begin(t);

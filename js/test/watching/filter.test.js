@@ -3,10 +3,10 @@
 import assert from "node:assert/strict";
 import { readFileSync } from "node:fs";
 import { test } from "node:test";
-import { begin, refused, stateOf } from "./support/hall.js";
-import { read, words } from "./support/notation.js";
+import { begin, refused, stateOf } from "../support/hall.js";
+import { read, words } from "../support/notation.js";
 
-const fixture = new URL("../../tests/fixtures/filters.txt", import.meta.url);
+const fixture = new URL("../../../tests/fixtures/filters.txt", import.meta.url);
 const cases = readFileSync(fixture, "utf8")
   .split("\n")
   .filter((line) => line !== "" && !line.startsWith("#"));

@@ -2,8 +2,8 @@
 
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { turn } from "./support/clock.js";
-import { begin, heard, refused, stateOf } from "./support/hall.js";
+import { turn } from "../support/clock.js";
+import { begin, heard, refused, stateOf } from "../support/hall.js";
 
 /** A hall, and a watch of `**` whose changes are collected. */
 function watched(t, options) {
@@ -209,6 +209,16 @@ test("once: one change, when its time has come", async (t) => {
   await null;
   assert.deepEqual(values(), [2]);
   assert.deepEqual(hall.watches(), []);
+});
+
+test("a watch waits as it was told to when it was opened", async (t) => {
+  const options = { deliver: { every: 10 }, capacity: 5, overflow: "drop-oldest" };
+  const { hall, clock, values } = watched(t, options);
+  Object.assign(options, { capacity: 1, overflow: "close" });
+  options.deliver.every = 1_000;
+  for (const n of [1, 2, 3]) hall.put("a", n);
+  await clock.advance(10);
+  assert.deepEqual(values(), [1, 2, 3]);
 });
 
 test("what waits has passed the filter", async (t) => {
