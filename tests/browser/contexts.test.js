@@ -16,7 +16,11 @@ const storm = async () => {
       const { count, by } = known.data;
       const next = { count: count + 1, by: { ...by, [agent]: (by[agent] ?? 0) + 1 } };
       const commit = await context.replace(next, { expect: known.version });
-      if (commit.committed) globalThis.acknowledged++;
+      if (commit.committed) {
+        globalThis.acknowledged++;
+        // Whoever has won lets others win, too.
+        await new Promise((resolve) => setTimeout(resolve, 20 * Math.random()));
+      }
       known = commit.committed
         ? { data: next, version: commit.version }
         : { data: commit.value, version: commit.version };
@@ -82,8 +86,7 @@ inTabs(
       data.count,
     );
     assert.deepEqual([sums.a, sums.d, sums.worker], acknowledged);
-    assert.ok(sums.b >= gone.b && sums.c >= gone.c, JSON.stringify({ sums, gone }));
-    // A tab that is gone had at most one replace without an answer at a time.
+    assert.ok(sums.b >= gone.b && sums.c >= gone.c && gone.b > 0 && gone.c > 0, JSON.stringify({ sums, gone }));
     for (const agent of ["a", "d", "worker"]) assert.ok(sums[agent] > 0, `${agent} has had its turn`);
   },
 );
