@@ -11,6 +11,7 @@
 //! its TypeScript twin are checked against.
 
 use crate::error::{Code, Error};
+use crate::order::sort;
 use crate::value::{Stored, Value};
 use std::collections::BTreeMap;
 
@@ -200,10 +201,13 @@ pub fn write_value(value: &Value, out: &mut Vec<u8>) {
         }
         Value::Map(members) => {
             write_head(MAP, members.len() as u64, out);
-            // The encoded name starts with its length, so shorter names come first.
-            let mut sorted: Vec<_> = members.iter().collect();
-            sorted.sort_by_key(|(name, _)| name.len());
-            for (name, item) in sorted {
+            // The encoded name starts with its length, so shorter names come first: mostly they already do.
+            let members: Vec<_> = members.iter().collect();
+            let mut places: Vec<u32> = (0..members.len() as u32).collect();
+            let length = |place: u32| members[place as usize].0.len();
+            sort(&mut places, &|a, b| length(a).cmp(&length(b)));
+            for place in places {
+                let (name, item) = members[place as usize];
                 write_text(name, out);
                 write_value(item, out);
             }

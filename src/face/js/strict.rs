@@ -117,7 +117,8 @@ impl<'a> Batch<'a> {
 
     /// The rows that are needed and not given.
     fn missing(&self, stored: &Stored) -> Vec<String> {
-        let mut names = vec![META.to_owned()];
+        let mut names = Ordered::default();
+        names.insert(META.to_owned(), ());
         for proposal in &self.proposals {
             let mut needed = Needed::of(proposal);
             if let Action::End { of, .. } = proposal.action
@@ -125,13 +126,11 @@ impl<'a> Batch<'a> {
             {
                 needed.records.extend_from_slice(requests.leases());
             }
-            names.extend(needed.sessions.iter().map(|session| session_name(*session)));
-            names.extend(needed.records.iter().map(|key| record_name(key)));
+            needed.sessions.iter().for_each(|session| names.insert(session_name(*session), ()));
+            needed.records.iter().for_each(|key| names.insert(record_name(key), ()));
         }
-        names.sort_unstable();
-        names.dedup();
-        names.retain(|name| !self.whole && !self.rows.contains_key(&name.as_str()));
-        names
+        let missing = names.iter().filter(|(name, _)| !self.whole && !self.rows.contains_key(&name.as_str()));
+        missing.map(|(name, _)| name.clone()).collect()
     }
 
     /// Whether something must be forgotten first.

@@ -4,7 +4,7 @@ use super::proposal::{Action, Proposal};
 use super::record::{COUNT_MAX, LAYOUT, Record};
 use super::requests::Requests;
 use crate::codec::{Malformed, Reader, write_varint};
-use crate::order::Ordered;
+use crate::order::{Ordered, sort};
 use crate::replica::clock::Session;
 use std::rc::Rc;
 
@@ -185,10 +185,10 @@ impl Stored {
         }
         let records = self.records.iter();
         let gone = records.filter(|(_, record)| record.value.is_none() && record.claims().next().is_none());
-        let mut gone: Vec<_> = gone.map(|(key, record)| (record.seq, key.clone())).collect();
-        gone.sort_unstable();
-        let most = gone.len() - gone.len() / 2;
-        gone.iter().take(most).for_each(|(_, key)| self.forget(key));
+        let gone: Vec<_> = gone.map(|(key, record)| (record.seq, key.clone())).collect();
+        for place in older_half(gone.len(), &|place| gone[place].0) {
+            self.forget(&gone[place].1);
+        }
     }
 
     /// Where there are too many sessions, those are forgotten that have not asked for the longest time and hold nothing.
@@ -198,11 +198,17 @@ impl Stored {
             return;
         }
         let idle = self.sessions.iter().filter(|(_, requests)| requests.leases().is_empty());
-        let mut idle: Vec<_> = idle.map(|(session, requests)| (requests.seq(), *session)).collect();
-        idle.sort_unstable();
-        for (_, session) in idle.iter().take(idle.len() - idle.len() / 2) {
-            self.sessions.remove(session);
+        let idle: Vec<_> = idle.map(|(session, requests)| (requests.seq(), *session)).collect();
+        for place in older_half(idle.len(), &|place| idle[place].0) {
+            self.sessions.remove(&idle[place].1);
             self.meta.sessions -= 1;
         }
     }
+}
+
+/// The places of those that changed first; of those that changed together the first in order come first.
+fn older_half(count: usize, seq: &dyn Fn(usize) -> u64) -> impl Iterator<Item = usize> {
+    let mut places: Vec<u32> = (0..count as u32).collect();
+    sort(&mut places, &|a, b| seq(a as usize).cmp(&seq(b as usize)));
+    places.into_iter().take(count - count / 2).map(|place| place as usize)
 }
