@@ -4,6 +4,7 @@
 //! revisions, their namespaces and order, and the watches that a change of each concerns; and patches, by which a part
 //! of a value is changed.
 
+pub mod declaration;
 pub mod entry;
 pub mod history;
 pub mod listing;
