@@ -5,6 +5,7 @@
 //! of a value is changed.
 
 pub mod declaration;
+pub mod declarations;
 pub mod entry;
 pub mod history;
 pub mod listing;
