@@ -47,7 +47,10 @@ impl<V: Stored> Kernel<V> {
         let index = self.keys.resolve(slot)?;
         let set = self.concerned(index);
         let entry = self.entries.get(index)?;
-        let plain = self.declarations.get(index).is_none() && entry.metadata.is_none() && entry.expires_ms.is_none() && !self.watches.has_queues(set);
+        let plain = self.declarations.get(index).is_none()
+            && entry.metadata.is_none()
+            && entry.expires_ms.is_none()
+            && !self.watches.has_queues(set);
         plain.then_some(Grant { set, bytes: entry.bytes, value: &entry.value })
     }
 

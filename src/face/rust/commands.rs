@@ -127,7 +127,8 @@ impl Hall {
             let before = read();
             let current = before.as_ref().map_or(initial, |(value, _)| value.clone());
             let failed = |payload| callback_failed("the function of an update", payload);
-            let value = catch_unwind(AssertUnwindSafe(|| change(current, before.as_ref().map(|(value, _)| value)))).map_err(failed)?;
+            let value = catch_unwind(AssertUnwindSafe(|| change(current, before.as_ref().map(|(value, _)| value))))
+                .map_err(failed)?;
             // The function may have closed this handle, or written this key.
             self.core()?;
             let same = match (&before, &read()) {
