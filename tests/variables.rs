@@ -152,7 +152,7 @@ fn no_door_goes_around_a_declaration() -> Result<(), Error> {
     assert_eq!(hall.update("steps", 0, |_| 3.0.into())?, 3.into());
     let embedding = hall.variable("e", [("type", "embedding".into()), ("dimensions", 2.into())])?;
     embedding.set(vec![Value::from(1), 2.5.into()])?;
-    assert_eq!(hall.get("e")?, Some(vec![Value::from(1.0), 2.5.into()].into()));
+    assert_eq!(hall.get("e")?, Some(vec![Value::from(1), 2.5.into()].into()));
     assert_eq!(refused(embedding.set(vec![Value::from(1)])), Code::ConstraintViolation);
     Ok(())
 }
@@ -172,7 +172,7 @@ fn metadata_join_those_that_are_there() -> Result<(), Error> {
     warmth.set_with(2, given("by", "ann"))?;
     warmth.set(3)?;
     warmth.update(|warmth| (warmth.as_float().unwrap_or_default() + 1.0).into())?;
-    assert_eq!(warmth.get()?, Some(4.0.into()));
+    assert_eq!(warmth.get()?, Some(4.into()));
     let known: Vec<_> = warmth.metadata()?.into_iter().collect();
     let expected = [("by", "ann"), ("source", "probe"), ("unit", "kelvin")];
     assert_eq!(known, expected.map(|(name, value)| (name.to_owned(), Value::from(value))));
@@ -245,7 +245,7 @@ fn a_watch_hears_what_the_variable_shows() -> Result<(), Error> {
     refused(warmth.set(3));
     warmth.reset()?;
     warmth.set(2)?;
-    let (default, one, two) = (Some(Value::from(0.7)), Some(Value::from(1.0)), Some(Value::from(2.0)));
+    let (default, one, two) = (Some(Value::from(0.7)), Some(Value::from(1)), Some(Value::from(2)));
     let first = (None, default.clone(), true, false);
     let changes = [(&default, &one), (&one, &default), (&default, &two)];
     let changes = changes.map(|(old, new)| (old.clone(), new.clone(), false, false));
@@ -304,9 +304,10 @@ fn what_another_session_wrote_is_merged_and_shown_if_it_fits() -> Result<(), Err
     // An update begins with what is shown, and mends it.
     warmth.update(|shown| (shown.as_float().unwrap_or_default() + 0.3).into())?;
     exchange();
-    assert_eq!((warmth.violation()?, b.get("temperature")?), (None, Some(1.0.into())));
-    let lines = [(0.7, 1.25, false), (1.25, 0.7, true), (0.7, 1.0, false)];
-    let lines = lines.map(|(old, new, violation)| (Some(Value::from(old)), Some(Value::from(new)), false, violation));
+    assert_eq!((warmth.violation()?, b.get("temperature")?), (None, Some(1.into())));
+    let lines: [(Value, Value, bool); 3] =
+        [(0.7.into(), 1.25.into(), false), (1.25.into(), 0.7.into(), true), (0.7.into(), 1.into(), false)];
+    let lines = lines.map(|(old, new, violation)| (Some(old), Some(new), false, violation));
     assert_eq!(*heard.borrow(), lines);
     Ok(())
 }

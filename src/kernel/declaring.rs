@@ -86,3 +86,66 @@ impl<V: Stored> Kernel<V> {
         Ok(Measured { value: V::decode(&coerced, &mut self.pool), bytes })
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::codec::write_value;
+    use crate::kernel::{Command, Options};
+    use crate::value::Value;
+
+    /// A value that only the host could look into.
+    #[derive(Clone)]
+    struct Opaque;
+
+    impl Stored for Opaque {
+        type Pool = ();
+
+        fn same(&self, _: &Self) -> bool {
+            false
+        }
+
+        fn encode(&self, _: &mut Vec<u8>) -> bool {
+            false
+        }
+
+        fn decode(_: &[u8], (): &mut ()) -> Self {
+            Self
+        }
+    }
+
+    fn declared() -> (Kernel<Opaque>, Key) {
+        let mut kernel = Kernel::new(Options::default(), ()).unwrap();
+        let key = Key::parse("k").unwrap();
+        let mut bytes = Vec::new();
+        write_value(&Value::from([("type", "any".into())]), &mut bytes);
+        kernel.declare(&key, Declaration::read(&bytes).unwrap()).unwrap();
+        (kernel, key)
+    }
+
+    fn put(key: &Key) -> Command<Opaque> {
+        let value = Measured { value: Opaque, bytes: 1 };
+        let (metadata, expect, ttl_ms) = (None, None, None);
+        Command::Put { key: key.clone(), value, metadata, origin: "a".into(), expect, ttl_ms, touch: false }
+    }
+
+    #[test]
+    fn what_cannot_be_judged_is_not_put() {
+        let (mut kernel, key) = declared();
+        assert_eq!(kernel.apply(put(&key), 1).unwrap_err().code, Code::Unsupported);
+        let slot = kernel.slot("k").unwrap();
+        assert_eq!(kernel.put_slot(slot, Opaque, 1, &"a".into(), 1).unwrap_err().code, Code::Unsupported);
+        assert!(kernel.entry("k").is_none());
+    }
+
+    #[test]
+    fn a_declared_slot_is_not_granted() {
+        let (mut kernel, key) = declared();
+        assert!(kernel.undeclare("k"));
+        kernel.apply(put(&key), 1).unwrap();
+        let slot = kernel.slot("k").unwrap();
+        assert!(kernel.grant(slot).is_some());
+        kernel.declare(&key, declared().0.declaration("k").unwrap().as_ref().clone()).unwrap();
+        assert!(kernel.grant(slot).is_none());
+    }
+}

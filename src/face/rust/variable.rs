@@ -29,8 +29,8 @@ use std::rc::Rc;
 ///     [("type", "float".into()), ("value", 0.7.into()), ("min", 0.into()), ("max", 2.into())],
 /// )?;
 /// assert_eq!((temperature.get()?, hall.get("temperature")?), (Some(0.7.into()), None));
-/// temperature.set(1)?;
-/// assert_eq!(hall.get("temperature")?, Some(1.0.into()));
+/// temperature.set(1.0)?;
+/// assert_eq!(hall.get("temperature")?, Some(1.into()), "whole numbers have one form, whatever the language");
 /// assert_eq!(hall.put("temperature", 3).unwrap_err().code, Code::ConstraintViolation);
 /// # Ok::<(), statehall::Error>(())
 /// ```
