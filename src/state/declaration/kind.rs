@@ -44,3 +44,11 @@ kinds! {
     /// Whatever can be stored.
     Any = "any",
 }
+
+impl Kind {
+    /// The kind of that name; "string" is another one for text.
+    pub fn named(name: &str) -> Option<Self> {
+        let name = if name == "string" { "text" } else { name };
+        Self::ALL.iter().copied().find(|kind| kind.name() == name)
+    }
+}
