@@ -254,6 +254,10 @@ fn a_watch_hears_what_the_variable_shows() -> Result<(), Error> {
     let late = Heard::default();
     let _late = warmth.watch(initial(), log(&late))?;
     assert_eq!(*late.borrow(), [(None, two, true, false)], "one initial value, not two");
+    let silent = Hall::open(Options { notify: false, ..Options::default() })?;
+    let unheard = Heard::default();
+    let _unheard = temperature(&silent)?.watch(initial(), log(&unheard))?;
+    assert!(unheard.borrow().is_empty());
     let capacity = WatchOptions { capacity: Some(1), ..WatchOptions::default() };
     assert_eq!(refused(warmth.watch(capacity, |_, _| {})), Code::InvalidArgument);
     Ok(())
@@ -351,6 +355,18 @@ fn declarations_are_bounded() -> Result<(), Error> {
     assert!(hall.undeclare("a")?);
     declare("c")?.set(1)?;
     assert_eq!(hall.variables("**")?.len(), 2);
+    // What a batch wrote and took back leaves nothing either, in whatever order.
+    let undone: Result<(), Error> = hall.batch(|hall| {
+        hall.undeclare("c")?;
+        hall.put("e", 1)?;
+        hall.delete("e")?;
+        hall.undeclare("b")?;
+        Err(Error::new(Code::Conflict, "on purpose"))
+    });
+    assert_eq!(refused(undone), Code::Conflict);
+    assert_eq!((hall.keys("**")?.len(), hall.variables("**")?.len()), (1, 0), "a declaration is not rolled back");
+    declare("b")?;
+    declare("c")?;
     // A batch that is rolled back puts nothing in the way of a declaration made within it.
     let failed = hall.batch(|hall| {
         hall.undeclare("b")?;

@@ -37,8 +37,9 @@ impl<V: Stored> Kernel<V> {
     pub fn undeclare(&mut self, key: &str) -> bool {
         let Some(index) = self.keys.find(key) else { return false };
         let declared = self.declarations.replace(index, None).is_some();
-        // What an open batch may put back needs its place.
-        if self.batch.is_none() {
+        // What an open batch may put back needs its place, and the batch gives that back.
+        let batched = self.batch.as_ref().is_some_and(|batch| batch.before.iter().any(|before| before.index == index));
+        if !batched {
             self.free_if_empty(index);
         }
         declared
@@ -58,7 +59,8 @@ impl<V: Stored> Kernel<V> {
 
     /// Tells a watch of a declared key that there is no entry, where an initial value would have told what there is.
     pub fn tell_absent(&mut self, watch: WatchId, key: &str) {
-        let Some(index) = self.keys.find(key).filter(|&index| self.entries.get(index).is_none()) else { return };
+        let absent = |index: &u32| self.options.notify && self.entries.get(*index).is_none();
+        let Some(index) = self.keys.find(key).filter(absent) else { return };
         let change = self.describe(index, None, self.replica.agent().clone(), 0, true);
         self.effects.push_back(Effect::Initial { watch, slot: self.keys.slot(index), change });
     }
