@@ -1,8 +1,8 @@
 //! Part: what the hall holds and who watches it.
 //!
 //! Columns indexed by the slots of the kernel's key table: the entries, the history of their
-//! revisions, their namespaces and order, and the watches that a change of each concerns; and patches, by which a part
-//! of a value is changed.
+//! revisions, their namespaces and order, and the watches that a change of each concerns; patches, by which a part
+//! of a value is changed; and declarations of what a value may be.
 
 pub mod declaration;
 pub mod entry;
