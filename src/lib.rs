@@ -30,7 +30,8 @@
 //! words        error  order  key  value     what things are, and their order
 //!              codec                        how they are written as bytes
 //! containers   table  timer                 storage and deadlines
-//! parts        state                        entries, declarations, history, listing, watches, patches
+//! parts        state                        entries, declarations, history, listing, namespaces, watches,
+//!                                           patches
 //!              replica                      clocks, cells, what has been seen, messages; contexts and leases
 //!              process                      machines, mailboxes, calls; no face hosts them yet
 //! kernel                                    one of each part; the only place that knows them together

@@ -2,7 +2,7 @@
 //!
 //! Columns indexed by the slots of the kernel's key table: the entries, the history of their
 //! revisions, their declarations, namespaces and order, and the watches that a change of each
-//! concerns; and patches, by which a part of a value is changed.
+//! concerns; patches, by which a part of a value is changed; and what a declaration says.
 
 pub mod declaration;
 pub mod declarations;
