@@ -176,23 +176,80 @@ const NULL: u8 = 0xf6;
 const FLOAT: u8 = 0xfb;
 const NAN: u64 = 0x7ff8_0000_0000_0000;
 
-/// Appends the one encoding of a value.
-pub fn write_value(value: &Value, out: &mut Vec<u8>) {
-    match value {
-        Value::Null => out.push(NULL),
-        Value::Bool(truth) => out.push(if *truth { TRUE } else { FALSE }),
-        Value::Integer(number) if *number < 0 => write_head(NEGATIVE, !*number as u64, out),
-        Value::Integer(number) => write_head(INTEGER, *number as u64, out),
-        Value::Float(number) => {
+/// What a value's bytes begin with: a whole value, or how many items or members follow.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub enum Part<'a> {
+    /// Nothing, on purpose.
+    Null,
+    /// A truth value.
+    Bool(bool),
+    /// A whole number.
+    Integer(i64),
+    /// A number in binary floating point.
+    Float(f64),
+    /// Text.
+    Text(&'a str),
+    /// Bytes.
+    Bytes(&'a [u8]),
+    /// That many items follow.
+    List(usize),
+    /// That many members follow, each a text and its value.
+    Map(usize),
+}
+
+/// Appends the one encoding of a part.
+pub fn write_part(part: Part<'_>, out: &mut Vec<u8>) {
+    match part {
+        Part::Null => out.push(NULL),
+        Part::Bool(truth) => out.push(if truth { TRUE } else { FALSE }),
+        Part::Integer(number) if number < 0 => write_head(NEGATIVE, !number as u64, out),
+        Part::Integer(number) => write_head(INTEGER, number as u64, out),
+        Part::Float(number) => {
             out.push(FLOAT);
             let bits = if number.is_nan() { NAN } else { number.to_bits() };
             out.extend_from_slice(&bits.to_be_bytes());
         }
-        Value::Text(text) => write_text(text, out),
-        Value::Bytes(bytes) => {
+        Part::Text(text) => write_text(text, out),
+        Part::Bytes(bytes) => {
             write_head(BYTES, bytes.len() as u64, out);
             out.extend_from_slice(bytes);
         }
+        Part::List(count) => write_head(LIST, count as u64, out),
+        Part::Map(count) => write_head(MAP, count as u64, out),
+    }
+}
+
+/// Reads a part. That members are in order is for [`check_value`] to say.
+pub fn read_part<'a>(reader: &mut Reader<'a>) -> Result<Part<'a>, Malformed> {
+    Ok(match read_head(reader)? {
+        Head::Simple(Simple::Null) => Part::Null,
+        Head::Simple(Simple::Bool(truth)) => Part::Bool(truth),
+        Head::Simple(Simple::Float(number)) => Part::Float(number),
+        Head::Sized(kind @ (INTEGER | NEGATIVE), number) => Part::Integer(integer(kind, number)?),
+        Head::Sized(TEXT, number) => Part::Text(text(number, reader)?),
+        Head::Sized(BYTES, number) => Part::Bytes(reader.take(length(number, 1, reader)?)),
+        Head::Sized(LIST, number) => Part::List(length(number, 1, reader)?),
+        Head::Sized(_, number) => Part::Map(length(number, 2, reader)?),
+    })
+}
+
+/// The bytes of the next value.
+pub fn next_value<'a>(reader: &mut Reader<'a>) -> Result<&'a [u8], Malformed> {
+    let before = reader.rest;
+    check(reader, DEPTH_MAX)?;
+    reader.check()?;
+    before.get(..before.len() - reader.left()).ok_or("truncated")
+}
+
+/// Appends the one encoding of a value.
+pub fn write_value(value: &Value, out: &mut Vec<u8>) {
+    match value {
+        Value::Null => write_part(Part::Null, out),
+        Value::Bool(truth) => write_part(Part::Bool(*truth), out),
+        Value::Integer(number) => write_part(Part::Integer(*number), out),
+        Value::Float(number) => write_part(Part::Float(*number), out),
+        Value::Text(text) => write_text(text, out),
+        Value::Bytes(bytes) => write_part(Part::Bytes(bytes), out),
         Value::List(items) => {
             write_head(LIST, items.len() as u64, out);
             for item in items.iter() {

@@ -77,6 +77,12 @@ codes! {
     Limit = "limit",
     /// Inside a batch or an update, the entry was not as expected.
     Conflict = "conflict",
+    /// The declaration contradicts itself, or says what its type does not know; the detail names the member.
+    InvalidDeclaration = "invalid-declaration",
+    /// The key is declared already, and otherwise.
+    DeclarationConflict = "declaration-conflict",
+    /// The value is not what the key was declared to hold.
+    ConstraintViolation = "constraint-violation",
     /// A function that the caller passed has thrown, or has returned something unusable.
     CallbackFailed = "callback-failed",
     /// The hall, or this handle to it, is closed.

@@ -30,7 +30,8 @@
 //! words        error  order  key  value     what things are, and their order
 //!              codec                        how they are written as bytes
 //! containers   table  timer                 storage and deadlines
-//! parts        state                        entries, history, listing, namespaces, watches, patches
+//! parts        state                        entries, declarations, history, listing, namespaces, watches,
+//!                                           patches
 //!              replica                      clocks, cells, what has been seen, messages; contexts and leases
 //!              process                      machines, mailboxes, calls; no face hosts them yet
 //! kernel                                    one of each part; the only place that knows them together
@@ -75,6 +76,10 @@
 //! for in line. One pure function decides, in the transaction of whoever stores the documents, so
 //! that no session is in charge: [`replica::strict`]. Here that is this process; a shared hall answers
 //! `no-authority`.
+//!
+//! **A declaration binds the local write.** A [`Variable`] is a key with a declaration, and no put of it goes around that.
+//! What others wrote is merged all the same, because a declaration that could refuse it would keep sessions apart; the
+//! variable shows it if it fits, else the default.
 //!
 //! **Reads borrow.** Nothing is copied to answer one; a [`Value`]'s copies share their contents.
 //!
@@ -163,11 +168,12 @@ pub use error::{Code, Error};
 pub use face::rust::{
     Acquire, Acquired, Change, Changes, Clock, Commit, Context, ContextRecord, DeleteOptions, Entry, Filter, Guard,
     Hall, Holder, IntoKey, IntoSelector, Item, Keys, Lease, ManualClock, Mode, Options, PutOptions, Session, Since,
-    SystemClock, Waiting, Watch, WatchInfo, WatchOptions, Written,
+    SystemClock, Variable, Waiting, Watch, WatchInfo, WatchOptions, Written,
 };
 pub use kernel::{Limits, Usage};
 pub use key::{Key, Selector};
 pub use state::condition::{Against, Condition, Kind};
+pub use state::declaration::Declaration;
 pub use value::Value;
 
 #[cfg(doctest)]

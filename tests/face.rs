@@ -494,8 +494,8 @@ fn every_error_code_that_rust_can_meet_is_in_a_transcript() {
     // Those of JavaScript alone: a second opening in one realm, the slim entry, missing platform parts, a trap.
     let elsewhere = [Code::OptionsConflict, Code::NotInitialized, Code::Unsupported, Code::Poisoned];
     // No transcript knows a session's id, and so none can use it: see tests/hostile/names.rs.
-    // Nor are there contexts in them yet, nor does anybody wait: see tests/contexts.rs and js/test/watching/until.test.js.
-    let elsewhere = [elsewhere.as_slice(), &[Code::SessionTaken, Code::Timeout, Code::NoAuthority]].concat();
+    // Nor does anybody wait there: see js/test/watching/until.test.js.
+    let elsewhere = [elsewhere.as_slice(), &[Code::SessionTaken, Code::Timeout]].concat();
     let folder = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/transcripts");
     let files = std::fs::read_dir(folder).unwrap().map(|file| file.unwrap().path());
     let texts = files.filter(|path| path.extension().is_some_and(|extension| extension == "txt"));

@@ -19,6 +19,7 @@ pub mod authority;
 mod behind;
 pub mod body;
 pub mod command;
+mod declaring;
 pub mod effect;
 pub mod limits;
 mod reading;
@@ -40,6 +41,7 @@ use crate::error::{Code, Error};
 use crate::replica::clock::Session;
 use crate::replica::frame::AGENT_BYTES_MAX;
 use crate::replica::session::{Config, Replica};
+use crate::state::declarations::Declarations;
 use crate::state::entry::{Entries, Entry};
 use crate::state::history::History;
 use crate::state::listing::Listing;
@@ -102,6 +104,7 @@ pub struct Kernel<V: Stored> {
     namespaces: Namespaces,
     listing: Listing,
     entries: Entries<V>,
+    declarations: Declarations,
     history: History,
     watches: Watches<V>,
     replica: Replica,
@@ -154,6 +157,7 @@ impl<V: Stored> Kernel<V> {
             namespaces: Namespaces::new(tables),
             listing: Listing::default(),
             entries: Entries::default(),
+            declarations: Declarations::default(),
             history,
             watches: Watches::new(tables),
             replica,
@@ -195,7 +199,8 @@ impl<V: Stored> Kernel<V> {
 
     /// Gives the place of a key back if nothing is left of it.
     fn free_if_empty(&mut self, index: u32) {
-        if self.entries.get(index).is_none() && self.replica.cells.get(index).is_none() {
+        let (entry, cell) = (self.entries.get(index), self.replica.cells.get(index));
+        if entry.is_none() && cell.is_none() && self.declarations.get(index).is_none() {
             self.freed.push(self.keys.slot(index));
             self.history.forget(index);
             self.watches.forget(index);

@@ -23,7 +23,7 @@ const TTL_MS_MAX: u64 = 31_556_952_000_000;
 impl<V: Stored> Kernel<V> {
     /// Carries out one command.
     ///
-    /// Errors: `limit`, `invalid-argument`; `conflict` if `expect` fails inside a batch, which is
+    /// Errors: `limit`, `invalid-argument`, `constraint-violation`; `conflict` if `expect` fails inside a batch, which is
     /// all or nothing.
     pub fn apply(&mut self, command: Command<V>, unix_ms: u64) -> Result<Reply, Error> {
         within("notices", self.options.limits.notices, self.effects.len() as u64 + 1)?;
@@ -58,6 +58,7 @@ impl<V: Stored> Kernel<V> {
             return Err(Error::new(Code::InvalidArgument, detail));
         }
         let index = self.keys.find(key.text());
+        let value = self.judged(index, value)?;
         let current = index.and_then(|index| self.entries.get(index));
         if let Some(conflict) = self.compare(key, expect, current)? {
             return Ok(conflict);
@@ -95,7 +96,7 @@ impl<V: Stored> Kernel<V> {
     /// Puts a value without options to a slot: the path that costs as little as it can. The
     /// caller calls the plain watchers of the set itself; everything else is in the effects.
     ///
-    /// Errors: `limit`; `invalid-argument` if the slot was given back.
+    /// Errors: `limit`, `constraint-violation`; `invalid-argument` if the slot was given back.
     pub fn put_slot(&mut self, slot: Slot, value: V, bytes: u64, origin: &Rc<str>, unix_ms: u64) -> Result<Hot, Error> {
         self.replace_slot(slot, value, bytes, origin, unix_ms).map(|(hot, _)| hot)
     }
@@ -115,6 +116,7 @@ impl<V: Stored> Kernel<V> {
         let gone = || Error::new(Code::InvalidArgument, "the slot was given back");
         let index = self.keys.resolve(slot).ok_or_else(gone)?;
         within("valueBytes", self.options.limits.value_bytes, bytes)?;
+        let Measured { value, bytes } = self.judged(Some(index), Measured { value, bytes })?;
         let key_bytes = self.keys.text(index).len();
         let current = self.entries.get(index);
         if let Some(current) = current.filter(|current| current.value.same(&value)) {

@@ -1,11 +1,13 @@
 //! Part: what the hall holds and who watches it.
 //!
 //! Columns indexed by the slots of the kernel's key table: the entries, the history of their
-//! revisions, their namespaces and order, and the watches that a change of each concerns; conditions, by
-//! which a watch selects among changes; and patches, by which a part
-//! of a value is changed.
+//! revisions, their declarations, namespaces and order, and the watches that a change of each
+//! concerns; conditions, by which a watch selects among changes; patches, by which a part of a value
+//! is changed; and what a declaration says.
 
 pub mod condition;
+pub mod declaration;
+pub mod declarations;
 pub mod entry;
 pub mod history;
 pub mod listing;

@@ -110,14 +110,25 @@ impl Hall {
         initial: impl Into<Value>,
         change: impl FnOnce(Value) -> Value,
     ) -> Result<Value, Error> {
-        let (key, initial) = (key.into_key(), initial.into());
-        self.command("update", key, |core, key| {
+        self.replace(key, initial.into(), PutOptions::default(), |current, _| change(current))
+    }
+
+    /// [`Hall::update`] with the options of the put; `change` is given what is there as well. Returns what is there then.
+    pub(super) fn replace(
+        &self,
+        key: impl IntoKey,
+        initial: Value,
+        options: PutOptions,
+        change: impl FnOnce(Value, Option<&Value>) -> Value,
+    ) -> Result<Value, Error> {
+        self.command("update", key.into_key(), |core, key| {
             let read =
                 || core.with(|kernel| kernel.entry(key.text()).map(|entry| (entry.value.clone(), entry.revision)));
             let before = read();
             let current = before.as_ref().map_or(initial, |(value, _)| value.clone());
             let failed = |payload| callback_failed("the function of an update", payload);
-            let value = catch_unwind(AssertUnwindSafe(|| change(current))).map_err(failed)?;
+            let value = catch_unwind(AssertUnwindSafe(|| change(current, before.as_ref().map(|(value, _)| value))))
+                .map_err(failed)?;
             // The function may have closed this handle, or written this key.
             self.core()?;
             let same = match (&before, &read()) {
@@ -130,7 +141,9 @@ impl Hall {
                 return Err(Error::new(Code::Conflict, detail));
             }
             let unix_ms = core.unix_ms();
-            core.put(self.origin().clone(), key, value.clone(), PutOptions::default(), unix_ms).map(|_| value)
+            core.put(self.origin().clone(), key, value.clone(), options, unix_ms)?;
+            // A declaration may have coerced it.
+            Ok(read().map_or(value, |(stored, _)| stored))
         })
     }
 

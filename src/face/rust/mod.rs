@@ -25,6 +25,7 @@ mod queries;
 mod selecting;
 mod share;
 mod strict;
+mod variable;
 mod watch;
 
 pub use changes::Changes;
@@ -36,6 +37,7 @@ pub use queries::{Item, Since, WatchInfo};
 pub use selecting::{IntoKey, IntoSelector, Keys};
 pub use share::Session;
 pub use strict::{Acquire, Acquired, Commit, Context, ContextRecord, Guard, Holder, Lease, Mode, Waiting};
+pub use variable::Variable;
 pub use watch::Watch;
 
 use crate::state;

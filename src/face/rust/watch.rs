@@ -61,6 +61,10 @@ pub struct Watch {
 }
 
 impl Watch {
+    pub(super) fn new(core: Rc<Core>, id: WatchId) -> Self {
+        Self { core, id, kept: false }
+    }
+
     /// Ends the watch; not another call is made.
     pub fn end(self) {}
 
@@ -128,7 +132,7 @@ impl Hall {
         let told = Told::Caller(RefCell::new(Box::new(watcher)));
         let (core, id) = self.open_watch(selector, options, told)?;
         core.dispatch();
-        Ok(Watch { core, id, kept: false })
+        Ok(Watch::new(core, id))
     }
 
     /// The changes of the selected keys as a stream, which ends when its owner or the hall does.
@@ -172,7 +176,7 @@ impl Hall {
         Ok(ended.len())
     }
 
-    fn open_watch(
+    pub(super) fn open_watch(
         &self,
         selector: impl IntoSelector,
         options: WatchOptions,

@@ -71,6 +71,14 @@ pub fn ask<F: Face>(hall: &F, command: &Command, out: &mut Vec<String>) -> Done 
             let members = map.iter().map(|(key, value)| format!("{}: {}", write(&key.as_str().into()), write(value)));
             out.push(format!("{{{}}}", members.collect::<Vec<_>>().join(", ")));
         }
+        "variable" => {
+            let (value, violation) = hall.variable(key()?)?;
+            out.push(format!("{}{}", present(value.as_ref()), if violation { " violation" } else { "" }));
+        }
+        "variables" => {
+            let keys = hall.variables(selecting(command.argument(0)?)?)?;
+            out.push(write(&keys.into_iter().map(Value::from).collect::<Vec<_>>().into()));
+        }
         "changes" => changes(hall, command, out)?,
         "revision" => out.push(hall.revision()?.to_string()),
         "watches" => out.extend(hall.watches()?.iter().map(watch_line)),

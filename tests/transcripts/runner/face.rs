@@ -39,6 +39,18 @@ pub trait Face: Clone + 'static {
     fn revision(&self) -> Result<u64, Error>;
     fn export(&self, selector: Option<Naming>) -> Result<String, Failure>;
 
+    /// Declares a key. A face without variables has its steps skipped, and says so if it is asked all the same.
+    fn declare(&self, _key: Naming, _declaration: Value) -> Done {
+        Err("a command of a face with variables".into())
+    }
+    /// What a variable shows, and whether what is there violates its declaration.
+    fn variable(&self, _key: Naming) -> Result<(Option<Value>, bool), Failure> {
+        Err("a command of a face with variables".into())
+    }
+    fn variables(&self, _selector: Naming) -> Result<Vec<String>, Failure> {
+        Err("a command of a face with variables".into())
+    }
+
     fn watch(
         &self,
         selector: Naming,

@@ -47,6 +47,20 @@ impl Face for Hall {
         Hall::update(self, key, initial, change)
     }
 
+    fn declare(&self, key: Naming, declaration: Value) -> Done {
+        Ok(Hall::variable(self, key, declaration).map(drop)?)
+    }
+
+    fn variable(&self, key: Naming) -> Result<(Option<Value>, bool), Failure> {
+        let variables = Hall::variables(self, key)?;
+        let variable = variables.first().ok_or("a key that is not declared")?;
+        Ok((variable.get()?, variable.violation()?.is_some()))
+    }
+
+    fn variables(&self, selector: Naming) -> Result<Vec<String>, Failure> {
+        Ok(Hall::variables(self, selector)?.iter().map(|variable| variable.key().text().to_owned()).collect())
+    }
+
     fn batch(&self, work: impl FnOnce(&Self) -> Done) -> Done {
         Hall::batch(self, work)
     }

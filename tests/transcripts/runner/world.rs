@@ -125,6 +125,7 @@ impl<F: Face> World<F> {
                 let received = hall.receive(&self.bytes(command)?);
                 received.unwrap_or_else(|error| self.report(command.hall.as_deref(), &error));
             }
+            "declare" => hall.declare(naming(command.argument(0)?)?, command.value(1)?)?,
             "close" => hall.close(),
             "end" => {
                 out.push(format!("ended {}", hall.end(command.argument(0)?)?));
