@@ -116,7 +116,9 @@ impl<V: Stored> Kernel<V> {
         let gone = || Error::new(Code::InvalidArgument, "the slot was given back");
         let index = self.keys.resolve(slot).ok_or_else(gone)?;
         within("valueBytes", self.options.limits.value_bytes, bytes)?;
-        let Measured { value, bytes } = self.judged(Some(index), Measured { value, bytes })?;
+        if self.declarations.get(index).is_some() {
+            return self.replace_declared(index, Measured { value, bytes }, origin, unix_ms);
+        }
         let key_bytes = self.keys.text(index).len();
         let current = self.entries.get(index);
         if let Some(current) = current.filter(|current| current.value.same(&value)) {
@@ -139,6 +141,26 @@ impl<V: Stored> Kernel<V> {
             return Ok((Hot { revision, changed: true, set: SetId::NOBODY }, None));
         }
         Ok((Hot { revision, changed: true, set }, old))
+    }
+
+    /// The same where the key is declared: apart, because judging in between costs every put a fifth.
+    #[cold]
+    fn replace_declared(
+        &mut self,
+        index: u32,
+        given: Measured<V>,
+        origin: &Rc<str>,
+        unix_ms: u64,
+    ) -> Result<(Hot, Option<V>), Error> {
+        let Measured { value, bytes } = self.judged(Some(index), given)?;
+        let current = self.entries.get(index);
+        if let Some(current) = current.filter(|current| current.value.same(&value)) {
+            return Ok((Hot { revision: current.revision, changed: false, set: SetId::NOBODY }, None));
+        }
+        self.check_room(self.keys.text(index).len(), bytes, current)?;
+        let write = Write { value, bytes: bytes as u32, revision: self.revision + 1, origin, updated_ms: unix_ms };
+        let revision = self.change(index, Some(write.into()), origin.clone(), false, unix_ms);
+        Ok((Hot { revision, changed: true, set: SetId::NOBODY }, None))
     }
 
     /// The change that [`Kernel::replace_slot`] has just made.
