@@ -78,6 +78,7 @@ impl<'a> Reader<'a> {
     }
 
     /// A varint in its shortest form.
+    #[inline(never)] // for the size of the kernel
     pub fn varint(&mut self) -> u64 {
         let mut number = 0u64;
         for shift in (0..64).step_by(7) {
@@ -111,12 +112,14 @@ impl<'a> Reader<'a> {
     }
 
     /// A length and that many bytes.
+    #[inline(never)] // for the size of the kernel
     pub fn bytes(&mut self) -> &'a [u8] {
         let length = self.count(1);
         self.take(length)
     }
 
     /// A length and that many bytes of UTF-8.
+    #[inline(never)] // for the size of the kernel
     pub fn text(&mut self) -> &'a str {
         str::from_utf8(self.bytes()).unwrap_or_else(|_| {
             self.fail("text is not UTF-8");
@@ -132,6 +135,7 @@ impl<'a> Reader<'a> {
 }
 
 /// Appends a varint in its shortest form.
+#[inline(never)] // for the size of the kernel
 pub fn write_varint(mut number: u64, out: &mut Vec<u8>) {
     while number >= 0x80 {
         out.push(number as u8 | 0x80);
@@ -141,6 +145,7 @@ pub fn write_varint(mut number: u64, out: &mut Vec<u8>) {
 }
 
 /// Appends a length and the bytes.
+#[inline(never)] // for the size of the kernel
 pub fn write_bytes(bytes: &[u8], out: &mut Vec<u8>) {
     write_varint(bytes.len() as u64, out);
     out.extend_from_slice(bytes);

@@ -52,9 +52,10 @@ pub fn decide(now_ms: u64, stored: &mut Stored, proposal: &Proposal, bounds: &Bo
         action => {
             let session = proposal.session;
             let leases = stored.sessions.get(&session).map_or(0, |requests| requests.leases.len() as u64);
-            let outcome = on_record(now_ms, stored, &proposal.key, &mut decision, |meta, record, found| {
-                let outcome = Act { now_ms, meta, record, session, bounds, leases, found }.carry_out(action);
-                outcome.unwrap_or_else(|refused| refused)
+            let mut outcome = Outcome::Missing;
+            on_record(now_ms, stored, &proposal.key, &mut decision, &mut |meta, record, found| {
+                let carried_out = Act { now_ms, meta, record, session, bounds, leases, found }.carry_out(action);
+                outcome = carried_out.unwrap_or_else(|refused| refused);
             });
             synchronise(stored, &proposal.key, session);
             outcome
@@ -72,7 +73,7 @@ pub fn expire(now_ms: u64, stored: &mut Stored, key: &Rc<str>) -> Decision {
     let now_ms = stored.meta.observe(now_ms);
     let mut decision = Decision::new(Outcome::Released { found: false });
     if stored.records.contains_key(key) {
-        on_record(now_ms, stored, key, &mut decision, |_, _, _| ());
+        on_record(now_ms, stored, key, &mut decision, &mut |_, _, _| ());
     }
     decision
 }
@@ -122,13 +123,13 @@ fn end(now_ms: u64, stored: &mut Stored, (of, owner): (Session, Option<&str>), d
         if !stored.records.contains_key(key) {
             continue;
         }
-        found |= on_record(now_ms, stored, key, decision, |meta, record, _| {
+        on_record(now_ms, stored, key, decision, &mut |meta, record, _| {
             let ended = |claim: &Claim| claim.session == of && owner.is_none_or(|owner| *claim.owner == *owner);
             let gone = record.take_out(ended);
             if !gone.is_empty() {
                 record.seq = meta.step();
             }
-            !gone.is_empty()
+            found |= !gone.is_empty();
         });
         synchronise(stored, key, of);
     }
@@ -158,13 +159,15 @@ struct Found {
 }
 
 /// Changes a record: first by the time, then by what is asked, then by who can be granted now.
-fn on_record<T>(
+///
+/// One function for all that is asked, because its body is large where it is compiled once for each.
+fn on_record(
     now_ms: u64,
     stored: &mut Stored,
     key: &Rc<str>,
     decision: &mut Decision,
-    change: impl FnOnce(&mut Meta, &mut Record, &mut Found) -> T,
-) -> T {
+    change: &mut dyn FnMut(&mut Meta, &mut Record, &mut Found),
+) {
     let Stored { meta, records, .. } = stored;
     let (mut fresh, mut found) = (Record::default(), Found::default());
     let known = records.contains_key(key);
@@ -174,7 +177,7 @@ fn on_record<T>(
     }
     let before = record.seq;
     settle(now_ms, meta, record, &mut found);
-    let answer = change(meta, record, &mut found);
+    change(meta, record, &mut found);
     grant(now_ms, meta, record, &mut found);
     let (changed, vacant) = (record.seq != before, record.is_vacant());
     if !vacant {
@@ -192,7 +195,6 @@ fn on_record<T>(
         synchronise(stored, key, claim.session);
     }
     tell(key, found, decision);
-    answer
 }
 
 /// Hands on who has got a lease, and who has lost one.
