@@ -1,6 +1,6 @@
 //! Judging where a value may go from the one before it.
 
-use super::judge::violation;
+use super::judge::{joined, violation};
 use super::number::Number;
 use super::{Declaration, Direction, Kind};
 use crate::codec::{Part, Reader, read_part, same_value};
@@ -30,7 +30,7 @@ pub fn judge_change(declared: &Declaration, old: Option<&[u8]>, new: &[u8]) -> R
         _ => return Ok(()),
     };
     let whole = declared.kind == Kind::Integer;
-    Err(violation([side, &limit.text(whole), ", got ", &new.text(whole), " after ", &old.text(whole)].concat()))
+    Err(joined(&[side, &limit.text(whole), ", got ", &new.text(whole), " after ", &old.text(whole)]))
 }
 
 fn number(value: &[u8]) -> Option<Number> {

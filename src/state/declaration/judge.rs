@@ -8,14 +8,35 @@ use crate::codec::{Part, Reader, next_value, read_part, write_part};
 use crate::error::{Code, Error};
 use std::borrow::Cow;
 
-/// A value that does not fit, and what would.
+/// The error of a value that does not fit, and what would.
 #[cold]
-pub fn violation(text: impl Into<String>) -> Error {
-    Error::new(Code::ConstraintViolation, text)
+#[inline(never)]
+pub fn violation(text: &str) -> Error {
+    joined(&[text])
 }
 
-fn joined(parts: &[&str]) -> Error {
-    violation(parts.concat())
+/// As [`violation`], of a text in parts.
+#[cold]
+#[inline(never)]
+pub fn joined(parts: &[&str]) -> Error {
+    Error::new(Code::ConstraintViolation, parts.concat())
+}
+
+/// What a value of that kind must be, for one that is not.
+fn wanted(kind: Kind, part: Part<'_>) -> &'static str {
+    match kind {
+        Kind::Float => "must be a number",
+        Kind::Integer => "must be an integer",
+        Kind::Text if part == Part::Null => "cannot be null",
+        Kind::Text | Kind::Choice => "must be a string",
+        Kind::Boolean => "must be a boolean (true or false)",
+        Kind::Module => "must be a module name",
+        Kind::Embedding => "must be a list of numbers",
+        Kind::Tensor => "must be a tensor with shape and data",
+        Kind::Bytes => "must be bytes",
+        Kind::List => "must be a list",
+        Kind::Map | Kind::Any => "must be a map",
+    }
 }
 
 /// Judges a value; one that is `merged` is not made from a text or a number that only means it.
@@ -23,39 +44,31 @@ pub fn judge<'a>(declared: &Declaration, value: &'a [u8], merged: bool) -> Resul
     let mut reader = Reader::new(value);
     let part = read_part(&mut reader).map_err(violation)?;
     let coerced = match (declared.kind, part) {
-        (Kind::Float, Part::Text(text)) if !merged => special(text).ok_or_else(|| violation("must be a number"))?,
-        (Kind::Float | Kind::Integer, _) => bounded(declared, part)?,
-        (Kind::Boolean, Part::Bool(_)) => part,
-        (Kind::Boolean, Part::Text("true") | Part::Integer(1)) if !merged => Part::Bool(true),
-        (Kind::Boolean, Part::Text("false") | Part::Integer(0)) if !merged => Part::Bool(false),
-        (Kind::Boolean, _) => return Err(violation("must be a boolean (true or false)")),
+        (Kind::Float, Part::Text(text)) if !merged => special(text),
+        (Kind::Float | Kind::Integer, Part::Integer(_) | Part::Float(_)) => Some(bounded(declared, part)?),
+        (Kind::Boolean, Part::Text("true") | Part::Integer(1)) if !merged => Some(Part::Bool(true)),
+        (Kind::Boolean, Part::Text("false") | Part::Integer(0)) if !merged => Some(Part::Bool(false)),
         (Kind::Text | Kind::Choice | Kind::Module, Part::Text(text)) => {
             named(declared, text)?;
-            part
+            Some(part)
         }
-        (Kind::Text, Part::Null) => return Err(violation("cannot be null")),
-        (Kind::Module, _) => return Err(violation("must be a module name")),
-        (Kind::Text | Kind::Choice, _) => return Err(violation("must be a string")),
         (Kind::Embedding, Part::List(count)) => return embedding(declared, value, count, reader),
-        (Kind::Embedding, _) => return Err(violation("must be a list of numbers")),
         (Kind::Tensor, Part::Map(count)) => {
             tensor(declared, count, reader)?;
-            part
+            Some(part)
         }
-        (Kind::Tensor, _) => return Err(violation("must be a tensor with shape and data")),
         (Kind::Bytes, Part::Bytes(bytes)) => {
             long_enough(declared, bytes.len(), " bytes")?;
-            part
+            Some(part)
         }
-        (Kind::Bytes, _) => return Err(violation("must be bytes")),
         (Kind::List, Part::List(count)) => {
             long_enough(declared, count, " items")?;
-            part
+            Some(part)
         }
-        (Kind::List, _) => return Err(violation("must be a list")),
-        (Kind::Map, Part::Map(_)) | (Kind::Any, _) => part,
-        (Kind::Map, _) => return Err(violation("must be a map")),
+        (Kind::Boolean, Part::Bool(_)) | (Kind::Map, Part::Map(_)) | (Kind::Any, _) => Some(part),
+        _ => None,
     };
+    let Some(coerced) = coerced else { return Err(violation(wanted(declared.kind, part))) };
     if coerced == part || is_nan(coerced) && is_nan(part) {
         return Ok(Cow::Borrowed(value));
     }
@@ -81,8 +94,7 @@ fn special(text: &str) -> Option<Part<'static>> {
 /// A number within the bounds; what is not finite passes them.
 fn bounded(declared: &Declaration, part: Part<'_>) -> Result<Part<'static>, Error> {
     let whole = declared.kind == Kind::Integer;
-    let text = if whole { "must be an integer" } else { "must be a number" };
-    let mut number = Number::of(part).ok_or_else(|| violation(text))?;
+    let Some(mut number) = Number::of(part) else { return Err(violation(wanted(declared.kind, part))) };
     if !whole {
         number = number.as_float().ok_or_else(|| violation("must be a number that a float can hold"))?;
     } else if let Number::Float(_) = number {

@@ -309,15 +309,18 @@ impl Compiler<'_> {
     }
 
     fn number(&mut self) -> Result<usize, Reason> {
-        let end = self.rest.find(|char: char| !char.is_ascii_digit()).unwrap_or(self.rest.len());
-        let (digits, rest) = self.rest.split_at(end);
-        self.rest = rest;
-        match digits.parse() {
-            Ok(number) if number <= STEPS_MAX => Ok(number),
-            _ => Err(NO_COUNT),
+        let mut number = None;
+        while let Some(digit) = self.rest.chars().next().and_then(|char| char.to_digit(10)) {
+            self.next();
+            number = Some(number.unwrap_or(0) * 10 + digit as usize).filter(|&number| number <= STEPS_MAX);
+            if number.is_none() {
+                break;
+            }
         }
+        number.ok_or(NO_COUNT)
     }
 
+    #[inline(never)]
     fn push(&mut self, step: Step, size: usize) -> Result<(), Reason> {
         self.program.steps.push(step);
         self.size += size;
@@ -333,6 +336,7 @@ impl Compiler<'_> {
         (self.program.steps.len() - start) as i32
     }
 
+    #[inline(never)]
     fn next(&mut self) -> Option<char> {
         let mut chars = self.rest.chars();
         let char = chars.next();
@@ -340,6 +344,7 @@ impl Compiler<'_> {
         char
     }
 
+    #[inline(never)]
     fn eat(&mut self, mark: &str) -> bool {
         let rest = self.rest.strip_prefix(mark);
         self.rest = rest.unwrap_or(self.rest);

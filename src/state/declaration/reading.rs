@@ -9,6 +9,8 @@ use crate::error::{Code, Error};
 use std::borrow::Cow;
 
 /// The error of a member: which, and what it must be.
+#[cold]
+#[inline(never)]
 fn invalid(member: &str, reason: &str) -> Error {
     Error::refused(Code::InvalidDeclaration, member, reason)
 }
@@ -19,17 +21,19 @@ const TEXTS: &str = "must be a list of at least one text";
 const SHAPE: &str = "must be a list of whole numbers, 0 or more";
 
 /// The encoded members of a declaration, by their place in [`Member::ALL`]; empty where there is none.
-struct Given([Vec<u8>; MEMBERS]);
+struct Given(Vec<Vec<u8>>);
 
 impl Given {
     fn get(&self, member: Member) -> Option<&[u8]> {
         self.0.get(member as usize).map(Vec::as_slice).filter(|bytes| !bytes.is_empty())
     }
 
+    #[inline(never)]
     fn part(&self, member: Member) -> Option<Part<'_>> {
         self.get(member).and_then(|bytes| read_part(&mut Reader::new(bytes)).ok())
     }
 
+    #[inline(never)]
     fn set(&mut self, member: Member, bytes: Vec<u8>) {
         if let Some(place) = self.0.get_mut(member as usize) {
             *place = bytes;
@@ -37,6 +41,7 @@ impl Given {
     }
 
     /// A member that is a number, which is rewritten in its one form.
+    #[inline(never)]
     fn number(&mut self, member: Member) -> Result<Option<f64>, Error> {
         let Some(part) = self.part(member) else { return Ok(None) };
         let number = Number::of(part).and_then(Number::as_float).filter(|number| number.float().is_finite());
@@ -54,6 +59,7 @@ impl Given {
         }
     }
 
+    #[inline(never)]
     fn text(&self, member: Member) -> Result<Option<&str>, Error> {
         match self.part(member) {
             None => Ok(None),
@@ -63,6 +69,7 @@ impl Given {
     }
 
     /// The whole map, and where in it each member's value is.
+    #[inline(never)]
     fn assemble(&self) -> (Vec<u8>, [(usize, usize); MEMBERS]) {
         let mut out = Vec::new();
         let mut places = [(0, 0); MEMBERS];
@@ -85,8 +92,7 @@ pub fn read(bytes: &[u8]) -> Result<Declaration, Error> {
     let kind = kind(&given)?;
     for member in Member::ALL {
         if given.get(member).is_some() && !member.fits(kind) {
-            let fitting = Member::ALL.into_iter().filter(|member| member.fits(kind)).map(Member::name);
-            return Err(invalid(member.name(), &listed("does not go with the type; there are ", fitting)));
+            return Err(invalid(member.name(), &listed("does not go with the type; there are ", Some(kind))));
         }
     }
     let mut name = Vec::new();
@@ -116,12 +122,12 @@ fn members(bytes: &[u8]) -> Result<Given, Error> {
     check_nested(bytes, DEPTH_MAX).map_err(broken)?;
     let mut reader = Reader::new(bytes);
     let Ok(Part::Map(count)) = read_part(&mut reader) else { return Err(broken("must be a map")) };
-    let mut given = Given([const { Vec::new() }; MEMBERS]);
+    let mut given = Given(vec![Vec::new(); MEMBERS]);
     for _ in 0..count {
         let Ok(Part::Text(name)) = read_part(&mut reader) else { return Err(broken("truncated")) };
         let value = next_value(&mut reader).map_err(broken)?;
         let Some(member) = Member::ALL.into_iter().find(|member| member.name() == name) else {
-            return Err(invalid(name, &listed("is no member; there are ", Member::ALL.into_iter().map(Member::name))));
+            return Err(invalid(name, &listed("is no member; there are ", None)));
         };
         given.set(member, value.to_vec());
     }
@@ -130,17 +136,15 @@ fn members(bytes: &[u8]) -> Result<Given, Error> {
 
 fn kind(given: &Given) -> Result<Kind, Error> {
     let name = given.text(Member::Type)?.unwrap_or_default();
-    let unknown = || invalid("type", &listed("must be one of ", Kind::ALL.iter().map(|kind| kind.name())));
-    Kind::named(name).ok_or_else(unknown)
+    let names = || Kind::ALL.iter().map(|kind| kind.name()).collect::<Vec<_>>().join(", ");
+    Kind::named(name).ok_or_else(|| invalid("type", &("must be one of ".to_owned() + &names())))
 }
 
-fn listed(before: &str, names: impl Iterator<Item = &'static str>) -> String {
-    let mut text = before.to_owned();
-    for (at, name) in names.enumerate() {
-        text += if at > 0 { ", " } else { "" };
-        text += name;
-    }
-    text
+/// A reason that ends with the members that there are, of a kind if one is given.
+fn listed(before: &str, kind: Option<Kind>) -> String {
+    let fits = |member: &Member| kind.is_none_or(|kind| member.fits(kind));
+    let names: Vec<_> = Member::ALL.iter().filter(|member| fits(member)).map(|member| member.name()).collect();
+    before.to_owned() + &names.join(", ")
 }
 
 /// Takes the rules from the members, each checked alone and against its opposite.
