@@ -5,7 +5,7 @@
 use super::Limits;
 use crate::error::{Code, Error};
 use crate::replica::clock::Session;
-use crate::replica::strict::decide::Decision;
+use crate::replica::strict::decide::{Decision, refusal};
 use crate::replica::strict::memory::Memory;
 use crate::replica::strict::outcome::{Bound, Outcome};
 use crate::replica::strict::proposal::{Action, Proposal};
@@ -41,6 +41,11 @@ impl Authority {
         proposal.check().map_err(|reason| Error::new(Code::InvalidArgument, reason))?;
         self.requests = number;
         Ok(self.memory.propose(unix_ms, &proposal))
+    }
+
+    /// Why a change of a record would be refused, whatever it makes of the document; nothing if it would not be.
+    pub fn refusal(&self, key: &str, expect: Option<u64>, fence: Option<u64>) -> Option<Outcome> {
+        self.memory.record(key).map_or(Some(Outcome::Missing), |record| refusal(record, OWN, expect, fence))
     }
 
     /// Lets time pass; says what has been granted and lost by it, record by record.

@@ -178,10 +178,11 @@ export class Context implements contract.Context {
   ): Promise<Commit> {
     const { holders, waiters } = await standing(this.#authority(), this.id);
     const [holder] = holders;
-    if (holder && fence === undefined) {
-      return { committed: false, reason: "held", holder: holderOf(holder), waiting: waiters.length };
-    }
-    if (fence !== undefined && !holders.some((claim) => claim.fence === fence)) {
+    const own = holders.find((claim) => claim.fence === fence);
+    // Who shares it does not write, any more than who holds nothing.
+    const other = fence === undefined ? holder : own?.mode === "shared" ? own : undefined;
+    if (other) return { committed: false, reason: "held", holder: holderOf(other), waiting: waiters.length };
+    if (fence !== undefined && !own) {
       (lease as Lease).lose(undefined);
       return { committed: false, reason: "lease-lost", holder: holder && holderOf(holder), because: undefined };
     }

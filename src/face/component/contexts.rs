@@ -58,6 +58,10 @@ impl Named<'_> {
 
     /// Carries out a change.
     fn commit(&self, action: Action) -> Result<Commit, Error> {
+        self.commit_out(self.decide(action)?)
+    }
+
+    fn commit_out(&self, outcome: Outcome) -> Result<Commit, Error> {
         let value = |value: Option<Rc<[u8]>>| {
             Ok::<_, Error>(match value {
                 Some(value) => document_out(&value),
@@ -67,7 +71,7 @@ impl Named<'_> {
                 }
             })
         };
-        Ok(match self.decide(action)? {
+        Ok(match outcome {
             Outcome::Committed { version } => Commit::Committed(version),
             Outcome::Exists { version, value: now } => Commit::Exists(Current { version, value: value(now)? }),
             Outcome::Conflict { version, value: now } => Commit::Conflict(Current { version, value: value(now)? }),
@@ -101,30 +105,12 @@ impl Named<'_> {
                 self.commit(Action::Replace { value, expect, fence })
             }
             Err(Refused::Mistaken(error)) => Err(error),
-            Err(Refused::Inapplicable(why)) => self.inapplicable(version, expect, fence, why),
-        }
-    }
-
-    /// A patch that does not apply: who holds the document, and which version there is, come first.
-    fn inapplicable(
-        &self,
-        version: u64,
-        expect: Option<u64>,
-        fence: Option<u64>,
-        why: patch::Inapplicable,
-    ) -> Result<Commit, Error> {
-        let of = |record: &Record| {
-            (record.holders.first().map(holder_out), record.value.as_deref().map_or(Value::Null, document_out))
-        };
-        let (holder, value) = self.about(of)?.unwrap_or((None, Value::Null));
-        Ok(match (holder, fence) {
-            (Some(holder), None) => Commit::Held(holder),
-            (holder, Some(fence)) if holder.as_ref().is_none_or(|holder| holder.fence != fence) => {
-                Commit::LeaseLost(Lost { holder, reason: None })
+            // Who holds the document, and which version there is, come first.
+            Err(Refused::Inapplicable(why)) => {
+                let refusal = self.session.authority()?.borrow().refusal(&self.key, expect, fence);
+                refusal.map_or(Ok(Commit::Inapplicable(inapplicable_out(why))), |outcome| self.commit_out(outcome))
             }
-            _ if expect != Some(version) => Commit::Conflict(Current { version, value }),
-            _ => Commit::Inapplicable(inapplicable_out(why)),
-        })
+        }
     }
 
     /// Encodes what is to be a document.

@@ -78,6 +78,13 @@ pub fn expire(now_ms: u64, stored: &mut Stored, key: &Rc<str>) -> Decision {
     decision
 }
 
+/// Why a change of a record would be refused, whatever it makes of the document: asked where there is nothing to propose.
+pub fn refusal(record: &Record, session: Session, expect: Option<u64>, fence: Option<u64>) -> Option<Outcome> {
+    let (mut meta, mut record, mut found) = (Meta::default(), record.clone(), Found::default());
+    let (bounds, meta, record, found) = (&Bounds::default(), &mut meta, &mut record, &mut found);
+    Act { now_ms: 0, meta, record, session, bounds, leases: 0, found }.may_change(expect, fence).err()
+}
+
 fn query(now_ms: u64, stored: &mut Stored, key: &Rc<str>) -> Decision {
     let mut decision = expire(now_ms, stored, key);
     let record = stored.records.get(key).map(|record| (**record).clone()).unwrap_or_default();

@@ -45,6 +45,11 @@ impl Authority {
         work(self.decider.borrow().memory())
     }
 
+    /// Why a change would be refused, whatever it makes of the document.
+    pub(super) fn refusal(&self, key: &str, expect: Option<u64>, fence: Option<u64>) -> Option<Outcome> {
+        self.decider.borrow().refusal(key, expect, fence)
+    }
+
     pub(super) fn value(&self, key: &str) -> Option<Value> {
         self.values.borrow().get(key).cloned()
     }

@@ -277,28 +277,13 @@ impl Context {
         let changed = match make(&now.data) {
             Ok(changed) => changed,
             Err(Refused::Mistaken(error)) => return Err(error),
-            Err(Refused::Inapplicable(why)) => return self.inapplicable(now, expect, fence, why),
+            // Who holds the document, and which version there is, come first.
+            Err(Refused::Inapplicable(why)) => {
+                let refusal = self.hall.core()?.authority()?.refusal(&self.key, expect, fence);
+                return refusal.map_or(Ok(Commit::Inapplicable(why)), |outcome| self.commit(outcome));
+            }
         };
         self.write(changed, |value| Action::Replace { value, expect, fence })
-    }
-
-    /// A patch that does not apply: who holds the document, and which version there is, come first.
-    fn inapplicable(
-        &self,
-        now: ContextRecord,
-        expect: Option<u64>,
-        fence: Option<u64>,
-        why: Inapplicable,
-    ) -> Result<Commit, Error> {
-        let holder = self.holders()?.0.into_iter().next();
-        Ok(match (holder, fence) {
-            (Some(holder), None) => Commit::Held(holder),
-            (holder, Some(fence)) if holder.as_ref().is_none_or(|holder| holder.fence != fence) => {
-                Commit::LeaseLost { holder, reason: None }
-            }
-            _ if expect != Some(now.version) => Commit::Conflict { version: now.version, value: now.data },
-            _ => Commit::Inapplicable(why),
-        })
     }
 
     fn relied_on(&self, guard: Guard<'_>) -> Result<(Option<u64>, Option<u64>), Error> {
