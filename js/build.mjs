@@ -107,7 +107,7 @@ function fail(message) {
 }
 
 /** The environment of cargo. */
-function environment() {
+function environment(more = []) {
   const cargoHome = process.env.CARGO_HOME ?? join(homedir(), ".cargo");
   // Panic messages hold file names: these make them the same on every machine.
   const sources = join(cargoHome, "registry/src");
@@ -115,14 +115,15 @@ function environment() {
   const flags = [[root, "."], [cargoHome, "cargo"], ...crates].map(([from, to]) => `--remap-path-prefix=${from}=${to}`);
   return {
     ...process.env,
-    CARGO_ENCODED_RUSTFLAGS: flags.join("\x1f"),
+    CARGO_ENCODED_RUSTFLAGS: [...flags, ...more].join("\x1f"),
     PATH: bin + delimiter + process.env.PATH, // for wasm-opt, from the npm package binaryen
   };
 }
 
 function buildKernel() {
   console.log("build: compiling the kernel with wasm-pack");
-  const env = environment();
+  // Inlining less makes the kernel a twelfth smaller when gzipped, and a put no slower.
+  const env = environment(["-Cllvm-args=-inline-threshold=50"]);
   const args = ["--quiet", "build", root, "--profile", "wasm", "--target", "web", "--no-pack", "--no-gitignore"];
   run("wasm-pack", [...args, "--out-dir", kernel, "--out-name", "core", "--features", "js"], { env });
   const file = join(kernel, "core_bg.wasm");
