@@ -6,6 +6,9 @@
  * Nothing here runs. `hall.ts` implements it; `index.ts` exports it.
  */
 
+import type { StatehallError } from "./error.js";
+import type { Declaration, Settable, Shown, Strict, Variable } from "./variable/types.js";
+
 /** A value that a hall can store. Stored values are frozen; byte arrays are copied in and out. */
 export type Value =
   | null
@@ -478,6 +481,20 @@ export interface Hall<S = DefaultSchema> {
   clear(selector?: Selector): number;
   /** What changed after `revision`, one item a key. */
   changes(revision: number, selector?: Selector): Since<S[keyof S], KeyOf<S>>;
+
+  /** Declares what a key may hold, in this session. The same again is the same variable. Every put of the key is judged. */
+  variable<const K extends KeyIn<S>, const D extends Declaration>(
+    key: K,
+    declaration: D & Strict<D>,
+  ): Variable<Shown<D>, Settable<D>, Text<K>>;
+  /** The declared keys, in key order, whether or not they are set. */
+  variables(selector?: Selector): Variable[];
+  /** Takes a declaration back; false if there was none. What is set stays. */
+  undeclare(key: KeyIn<S>): boolean;
+  /** Sets each variable that takes its value; returns the others with the reason. A batch sets all or none. */
+  setMany(
+    values: { readonly [key: string]: unknown } | Iterable<readonly [key: Key, value: unknown]>,
+  ): Map<string, StatehallError>;
 
   /** Runs `work`; its commands happen all or not at all, and are told once. */
   batch<R>(work: () => R): R;

@@ -4,3 +4,14 @@ export type * from "./contract.js";
 export { type Code, StatehallError } from "./error.js";
 export { openHall } from "./open.js";
 export { broadcastChannel, messagePort, type Port } from "./share/channel.js";
+export type {
+  Declaration,
+  Declarations,
+  Declared,
+  Settable,
+  Shown,
+  Tensor,
+  Variable,
+  VariableChange,
+  VariableWatchOptions,
+} from "./variable/types.js";

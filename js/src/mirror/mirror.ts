@@ -11,6 +11,7 @@
 import { decode } from "../codec.js";
 import type { Agent, Metadata, Value } from "../contract.js";
 import type { Watches } from "../dispatch.js";
+import type { Declared } from "../variable/declared.js";
 
 /** One key that the kernel has a slot for; absent if `value` is undefined. */
 export interface Cell {
@@ -33,6 +34,8 @@ export interface Cell {
   origin: Agent;
   metadata: Metadata | undefined;
   expires: number | undefined;
+  /** What is declared, if anything is. */
+  declared: Declared | undefined;
 }
 
 const INDEXES = 2 ** 32;
@@ -85,6 +88,7 @@ export class Mirror {
       expires: undefined,
       revision: 0,
       term: 0,
+      declared: undefined,
       watches: undefined,
       size: 0,
       place: 0,

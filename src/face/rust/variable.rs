@@ -249,12 +249,10 @@ fn show(declaration: &Declaration, entry: Option<&Value>) -> (Option<Value>, Opt
     let Some(value) = entry else { return (default(), None) };
     let mut bytes = Vec::new();
     value.encode(&mut bytes);
-    if declaration.fits(&bytes) {
-        return (Some(value.clone()), None);
+    match declaration.violation(&bytes) {
+        None => (Some(value.clone()), None),
+        violation => (default(), violation),
     }
-    let reason = declaration.judge(&bytes).err();
-    let coercible = || Error::new(Code::ConstraintViolation, "a value of another kind, which could be coerced if set");
-    (default(), Some(reason.unwrap_or_else(coercible)))
 }
 
 /// A change as its variable shows it.
