@@ -13,5 +13,6 @@ export type {
   Tensor,
   Variable,
   VariableChange,
+  VariableChanges,
   VariableWatchOptions,
 } from "./variable/types.js";

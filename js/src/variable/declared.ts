@@ -53,13 +53,11 @@ export interface Sight {
   readonly violation: StatehallError | undefined;
 }
 
-const encoder = new Encoder(256);
-
-/** Parts encoded one after the other. */
+/** Parts encoded one after the other, by an encoder of their own: a Proxy may run the caller's code. */
 function encoded(...parts: Value[]): Uint8Array {
-  encoder.clear();
+  const encoder = new Encoder(64);
   for (const part of parts) encoder.write(part);
-  return encoder.bytes().slice();
+  return encoder.bytes();
 }
 
 /** The declaration of a key. */
@@ -149,7 +147,6 @@ export class DeclaredKeys {
     if (known) return known;
     this.#byKey.set(key, declared);
     declared.cell.declared = declared;
-    declared.cell.term = 0;
     return declared;
   }
 

@@ -1,16 +1,6 @@
 /** What a user of variables sees: declarations, and the types that they give to values. */
 
-import type {
-  Change,
-  Changes,
-  IterateOptions,
-  Metadata,
-  PutOptions,
-  Stop,
-  Value,
-  WatchOptions,
-  Written,
-} from "../contract.js";
+import type { Change, Filter, Metadata, PutOptions, Stop, Value, WatchOptions, Written } from "../contract.js";
 import type { StatehallError } from "../error.js";
 
 /** What any declaration may have. */
@@ -40,7 +30,7 @@ interface Sized<V> extends Common<V> {
   readonly maxLength?: number | undefined;
 }
 
-interface Written_ extends Sized<string> {
+interface Worded extends Sized<string> {
   readonly enum?: readonly string[] | undefined;
   readonly pattern?: string | undefined;
 }
@@ -58,8 +48,8 @@ type Members = { readonly [member: string]: Value | undefined };
 export interface Declarations {
   float: Numeric<number>;
   integer: Numeric<number | bigint>;
-  text: Written_;
-  string: Written_;
+  text: Worded;
+  string: Worded;
   boolean: Common<boolean>;
   choice: Common<string> & { readonly choices?: readonly string[] | undefined };
   module: Common<string> & { readonly modules?: readonly string[] | undefined; readonly pattern?: string | undefined };
@@ -170,9 +160,18 @@ export type VariableChange<V = Value | undefined, K extends string = string> = O
   readonly violation: StatehallError | undefined;
 };
 
+/** The changes of a variable to iterate over, as those of `hall.watch`. */
+export interface VariableChanges<V = Value | undefined, K extends string = string>
+  extends AsyncIterableIterator<VariableChange<V, K>> {
+  take(): VariableChange<V, K> | undefined;
+  readonly missed: number;
+  stop(): void;
+  [Symbol.dispose](): void;
+}
+
 /** How a variable is watched: a filter is asked about what it shows. */
 export type VariableWatchOptions<V = Value | undefined, K extends string = string> = Omit<WatchOptions<V>, "filter"> & {
-  readonly filter?: ((change: VariableChange<V, K>) => boolean) | WatchOptions<NonNullable<V>>["filter"];
+  readonly filter?: ((change: VariableChange<V, K>) => boolean) | Filter<NonNullable<V>> | undefined;
 };
 
 /** A key that is declared: what it may hold, and what it shows until somebody sets it. */
@@ -200,7 +199,5 @@ export interface Variable<V = Value | undefined, In = V, K extends string = stri
   /** Calls the watcher with each change as the variable shows it. With `initial` there is always a first call. */
   watch(watcher: (change: VariableChange<V, K>) => void, options?: VariableWatchOptions<V, K>): Stop;
   /** The changes to iterate over. */
-  watch(
-    options?: Omit<IterateOptions<V, K>, "filter"> & Pick<VariableWatchOptions<V, K>, "filter">,
-  ): Changes<V, K> & AsyncIterableIterator<VariableChange<V, K>>;
+  watch(options?: Omit<VariableWatchOptions<V, K>, "deliver">): VariableChanges<V, K>;
 }
