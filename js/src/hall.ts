@@ -36,6 +36,7 @@ import type {
 import { ownerName, type Watch } from "./dispatch.js";
 import { StatehallError } from "./error.js";
 import { exported } from "./export.js";
+import type { Hall as Handle } from "./handle.js";
 import { keyText, patternOf } from "./key.js";
 import type { Cell } from "./mirror/mirror.js";
 import type { Session } from "./session.js";
@@ -45,7 +46,7 @@ import { pairsOf, Variable, type Host as VariableHost } from "./variable/variabl
 import { checkOwner, checkWaiting, type Opened, openWatch, stopper, type Watcher } from "./watching/open.js";
 import { until } from "./watching/until.js";
 
-export class Hall implements contract.Hall {
+export class Hall implements Handle {
   readonly agent: Agent;
   private readonly origin: number;
   /** @internal */
@@ -159,7 +160,7 @@ export class Hall implements contract.Hall {
     const { expect = -1, ttl = -1, touch = false, metadata } = options;
     const facts = metadata === undefined ? undefined : admitMetadata(metadata, cell?.metadata, limits);
     const declared = cell?.declared;
-    const value = declared === undefined || declared.fits(given) ? given : declared.judge(session, given);
+    const value = declared === undefined || declared.fits(given) ? given : declared.judge(given);
     const { value: admitted, size, same } = admit(value, cell?.value, limits);
     const known = cell && (same ? cell.ref : session.journal?.refBefore(cell, admitted, limits));
     const ref = known ?? mirror.hold(admitted);
@@ -259,7 +260,7 @@ export class Hall implements contract.Hall {
 
   variable(key: Key, declaration: unknown): never {
     const session = this.open();
-    return new Variable(this.#variables, session.declared.declare(session, keyText(key), declaration)) as never;
+    return new Variable(this.#variables, session.declared.declare(keyText(key), declaration)) as never;
   }
 
   variables(selector?: Selector): never[] {
@@ -271,7 +272,7 @@ export class Hall implements contract.Hall {
 
   undeclare(key: Key): boolean {
     const session = this.open();
-    const undeclared = session.declared.undeclare(session, keyText(key));
+    const undeclared = session.declared.undeclare(keyText(key));
     session.settle();
     return undeclared;
   }
@@ -446,7 +447,7 @@ export class Hall implements contract.Hall {
     return cleared;
   }
 
-  as(agent: Agent): contract.Hall {
+  as(agent: Agent): Handle {
     checkArgument("an agent's name", agent, "text");
     return new Hall(this.name, agent, this.open());
   }

@@ -2,6 +2,7 @@
 
 export type * from "./contract.js";
 export { type Code, StatehallError } from "./error.js";
+export type * from "./handle.js";
 export { openHall } from "./open.js";
 export { broadcastChannel, messagePort, type Port } from "./share/channel.js";
 export type {
@@ -15,4 +16,4 @@ export type {
   VariableChange,
   VariableChanges,
   VariableWatchOptions,
-} from "./variable/types.js";
+} from "./variable/contract.js";

@@ -46,7 +46,7 @@ export class Session {
   core: Core;
   readonly mirror = new Mirror();
   readonly ahead = new Ahead();
-  readonly declared = new DeclaredKeys();
+  readonly declared = new DeclaredKeys(this);
   readonly dispatcher: Dispatcher;
   readonly watches = new Map<number, Watch>();
   readonly limits: Limits;
@@ -590,7 +590,7 @@ export class Session {
     const told = (cell: Cell) => this.shared && cell.revision <= this.#flushed;
     for (const cell of cells) if (told(cell)) rewrite(this, this.#agents, cell, 1);
     for (const cell of cells) if (!told(cell)) rewrite(this, this.#agents, cell, this.#opening.clock.now());
-    this.declared.retell(this);
+    this.declared.retell(this.core);
     this.#update();
     for (const watch of watches) this.#register(watch, false);
     this.now();

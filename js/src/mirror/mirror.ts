@@ -11,7 +11,6 @@
 import { decode } from "../codec.js";
 import type { Agent, Metadata, Value } from "../contract.js";
 import type { Watches } from "../dispatch.js";
-import type { Declared } from "../variable/declared.js";
 
 /** One key that the kernel has a slot for; absent if `value` is undefined. */
 export interface Cell {
@@ -35,7 +34,15 @@ export interface Cell {
   metadata: Metadata | undefined;
   expires: number | undefined;
   /** What is declared, if anything is. */
-  declared: Declared | undefined;
+  declared: Rules | undefined;
+}
+
+/** What a declaration says of values that are put: see `variable/declared.ts`. */
+export interface Rules {
+  /** Whether a value is stored as it is, for sure. */
+  readonly fits: (value: unknown) => boolean;
+  /** The value as it is to be stored, or an error. */
+  judge(value: unknown): unknown;
 }
 
 const INDEXES = 2 ** 32;

@@ -10,12 +10,11 @@ import { decode, Encoder } from "../codec.js";
 import type { Limits, Metadata, Value } from "../contract.js";
 import type { Core } from "../crossing.js";
 import { StatehallError } from "../error.js";
-import type { Cell, Mirror } from "../mirror/mirror.js";
+import type { Cell, Mirror, Rules } from "../mirror/mirror.js";
 import { measure } from "../value.js";
 
 /** What is needed of a session. */
 interface Host {
-  readonly core: Core;
   readonly mirror: Mirror;
   readonly limits: Limits;
   call<R>(work: (core: Core) => R): R;
@@ -61,7 +60,7 @@ function encoded(...parts: Value[]): Uint8Array {
 }
 
 /** The declaration of a key. */
-export class Declared {
+export class Declared implements Rules {
   declaration: { readonly [member: string]: Value | undefined } = {};
   /** Where the value is while the key is declared. */
   cell!: Cell;
@@ -71,15 +70,19 @@ export class Declared {
   #seen: Value | undefined;
   #sight: Sight | undefined;
 
+  readonly #host: Host;
   constructor(
+    host: Host,
     readonly key: string,
     readonly bytes: Uint8Array,
-  ) {}
+  ) {
+    this.#host = host;
+  }
 
   /** Declares it in a kernel. */
-  tell({ mirror }: { mirror: Mirror }, core: Core): void {
+  tell(core: Core): void {
     const [slot, kind, min, max] = core.declare(this.bytes) as Iterable<number> as [number, number, number, number];
-    this.cell = mirror.at(slot, this.key) as Cell;
+    this.cell = this.#host.mirror.at(slot, this.key) as Cell;
     this.declaration = decode(core.declaration(this.key)) as Declared["declaration"];
     const { choices, enum: names = choices, modules: listed = names } = this.declaration;
     const set = Array.isArray(listed) ? new Set<unknown>(listed) : undefined;
@@ -92,7 +95,8 @@ export class Declared {
   }
 
   /** The value as it is to be stored. */
-  judge(host: Host, value: unknown): unknown {
+  judge(value: unknown): unknown {
+    const host = this.#host;
     measure(value, host.limits);
     const old = host.find(this.key)?.value;
     const parts = old === undefined ? [value as Value] : [value as Value, old];
@@ -101,18 +105,18 @@ export class Declared {
   }
 
   /** What is shown of a value that is there. */
-  show(host: Host, value: Value | undefined): Sight {
+  show(value: Value | undefined): Sight {
     if (value === undefined || this.fits(value)) return { value: value ?? this.fallback, violation: undefined };
     if (this.#sight !== undefined && Object.is(value, this.#seen)) return this.#sight;
-    const sight = this.#look(host, value);
+    const sight = this.#look(value);
     this.#seen = value;
     return (this.#sight = sight);
   }
 
-  #look(host: Host, value: Value): Sight {
+  #look(value: Value): Sight {
     let error: unknown;
     try {
-      host.call((core) => core.judge_shown(encoded(this.key, value)));
+      this.#host.call((core) => core.judge_shown(encoded(this.key, value)));
     } catch (refused) {
       error = refused;
     }
@@ -132,6 +136,11 @@ export class Declared {
 export class DeclaredKeys {
   readonly #byKey = new Map<string, Declared>();
 
+  readonly #host: Host;
+  constructor(host: Host) {
+    this.#host = host;
+  }
+
   /** The declaration of a key that must have one. */
   known(key: string): Declared {
     const declared = this.#byKey.get(key);
@@ -140,9 +149,10 @@ export class DeclaredKeys {
   }
 
   /** Declares a key; the same again is the same. */
-  declare(host: Host, key: string, declaration: unknown): Declared {
-    const declared = new Declared(key, encoded(key, admitted(declaration, host.limits)));
-    host.call((core) => declared.tell(host, core));
+  declare(key: string, declaration: unknown): Declared {
+    const host = this.#host;
+    const declared = new Declared(host, key, encoded(key, admitted(declaration, host.limits)));
+    host.call((core) => declared.tell(core));
     const known = this.#byKey.get(key);
     if (known) return known;
     this.#byKey.set(key, declared);
@@ -151,9 +161,9 @@ export class DeclaredKeys {
   }
 
   /** Takes a declaration back; false if there was none. */
-  undeclare(host: Host, key: string): boolean {
+  undeclare(key: string): boolean {
     const declared = this.#byKey.get(key);
-    host.call((core) => core.undeclare(key));
+    this.#host.call((core) => core.undeclare(key));
     if (declared === undefined) return false;
     this.#byKey.delete(key);
     declared.cell.declared = undefined;
@@ -161,9 +171,9 @@ export class DeclaredKeys {
   }
 
   /** Declares all in a kernel that was built anew. */
-  retell(host: Pick<Host, "core" | "mirror">): void {
+  retell(core: Core): void {
     for (const declared of this.#byKey.values()) {
-      declared.tell(host, host.core);
+      declared.tell(core);
       declared.cell.declared = declared;
     }
   }

@@ -11,8 +11,8 @@ import type { Session } from "../session.js";
 import { admitMetadata, handOut } from "../value.js";
 import { filterOf } from "../watching/filter.js";
 import { checkWaiting, stopper } from "../watching/open.js";
+import type * as types from "./contract.js";
 import type { Declared } from "./declared.js";
-import type * as types from "./types.js";
 
 /** What a variable needs of its handle to a hall. */
 export interface Host {
@@ -60,7 +60,7 @@ export class Variable implements types.Variable {
     const value = this.#cell(session)?.value;
     // Most values fit, and are handed out as `get` does it.
     if (value !== undefined && this.#declared.fits(value)) return handOut(value);
-    return handedOut(this.#declared.show(session, value).value);
+    return handedOut(this.#declared.show(value).value);
   }
 
   get(fallback?: unknown): never {
@@ -73,8 +73,7 @@ export class Variable implements types.Variable {
   }
 
   get violation(): StatehallError | undefined {
-    const session = this.#host.session();
-    return this.#declared.show(session, this.#cell(session)?.value).violation;
+    return this.#declared.show(this.#cell(this.#host.session())?.value).violation;
   }
 
   get metadata(): Metadata {
@@ -90,8 +89,7 @@ export class Variable implements types.Variable {
 
   update(change: (value: never) => unknown): Value | undefined {
     checkArgument("the argument of update", change, "callable");
-    const session = this.#host.session();
-    const show = (value: Value | undefined) => this.#declared.show(session, value).value;
+    const show = (value: Value | undefined) => this.#declared.show(value).value;
     this.#host.replace(this.key, show, change, () => this.#joined(undefined));
     return this.value;
   }
@@ -109,11 +107,11 @@ export class Variable implements types.Variable {
     const seen = this.#filtered(session, options);
     if (watcher !== undefined) {
       checkWaiting(options);
-      const told = (change: Change) => watcher(this.#shown(session, change));
+      const told = (change: Change) => watcher(this.#shown(change));
       return stopper(this.#host.watch(this.key, told, seen, undefined).stop) as Stop as never;
     }
     // The kernel's queue has no place for what is not there, so what waits does so here.
-    const stream = new ChangeStream(session, (change) => this.#shown(session, change) as Change);
+    const stream = new ChangeStream(session, (change) => this.#shown(change) as Change);
     const waiting = { overflow: "drop-oldest", ...seen } as const;
     stream.read(
       this.#host.watch(
@@ -131,13 +129,13 @@ export class Variable implements types.Variable {
     const given = options.filter as Filter | undefined;
     if (given === undefined) return options;
     const filter = typeof given === "object" ? filterOf(given, session.limits) : given;
-    return { ...options, filter: (change) => filter(this.#shown(session, change) as never) };
+    return { ...options, filter: (change) => filter(this.#shown(change) as never) };
   }
 
   /** A change as the variable shows it. */
-  #shown(session: Session, change: Change): VariableChange {
-    const { value, violation } = this.#declared.show(session, change.value);
-    const old = change.initial ? undefined : handedOut(this.#declared.show(session, change.old).value);
+  #shown(change: Change): VariableChange {
+    const { value, violation } = this.#declared.show(change.value);
+    const old = change.initial ? undefined : handedOut(this.#declared.show(change.old).value);
     return { ...change, value: handedOut(value), old, deleted: change.deleted && !change.initial, violation };
   }
 
