@@ -12,6 +12,7 @@ mod convert;
 mod hall;
 mod held;
 mod session;
+mod variables;
 mod watchers;
 
 /// What wit-bindgen makes of `wit/`.

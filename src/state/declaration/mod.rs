@@ -19,9 +19,11 @@ mod member;
 mod number;
 mod pattern;
 mod reading;
+mod shown;
 
 pub use kind::Kind;
 pub use pattern::Program;
+pub use shown::merged;
 
 use crate::codec::{Part, Reader, read_part};
 use crate::error::{Code, Error};
