@@ -242,8 +242,8 @@ impl<A: Alphabet> Machine<A> {
         self.asked()
     }
 
-    /// What is asked now.
-    fn asked(&self) -> Option<Ask<'_, A>> {
+    /// What is asked now, without going on.
+    pub fn asked(&self) -> Option<Ask<'_, A>> {
         let entered = || self.turn.next.as_ref().unwrap_or(&self.state);
         match self.phase {
             Phase::Ready | Phase::Ended => None,
@@ -257,7 +257,26 @@ impl<A: Alphabet> Machine<A> {
         }
     }
 
+    /// Whether it rests between two transitions: it has no question open, and has not ended.
+    #[inline]
+    pub fn is_between(&self) -> bool {
+        self.phase == Phase::Ready
+    }
+
+    /// Whether [`Machine::ask`] has something to do.
+    #[inline]
+    pub fn has_work(&self) -> bool {
+        match self.phase {
+            Phase::Ready if !self.queue.is_empty() || self.hibernate || self.timeouts.has_zero() => true,
+            Phase::Ready if self.suspended => self.mailbox.has_orders(),
+            Phase::Ready => !self.mailbox.is_empty(),
+            Phase::Ended => false,
+            _ => true,
+        }
+    }
+
     /// Takes the next effect.
+    #[inline]
     pub fn next_effect(&mut self) -> Option<Effect<A>> {
         self.effects.pop_front()
     }
@@ -352,6 +371,11 @@ impl<A: Alphabet> Machine<A> {
     /// Why the machine ended, if it has.
     pub fn ended(&self) -> Option<&Reason<A>> {
         if self.phase == Phase::Ended { self.reason.as_ref() } else { None }
+    }
+
+    /// Why the machine ended, if it has.
+    pub fn into_ended(self) -> Option<Reason<A>> {
+        if self.phase == Phase::Ended { self.reason } else { None }
     }
 
     /// Whether the machine takes no messages until it is resumed.
