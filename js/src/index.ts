@@ -9,6 +9,8 @@ export type {
   Declaration,
   Declarations,
   Declared,
+  ExportedVariable,
+  ExportedVariables,
   Settable,
   Shown,
   Tensor,

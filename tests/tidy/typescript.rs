@@ -53,6 +53,7 @@ const ORDER: &[&str] = &[
     "changes",
     "variable/variable",
     "hall",
+    "variable/carrying",
     "open",
     "index",
     // where the kernel comes from

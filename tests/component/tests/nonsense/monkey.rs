@@ -2,8 +2,11 @@
 //! and in the end the instance still works.
 
 use super::subject::{NOW_MS, Subject, now};
+use statehall::Value as Plain;
 use statehall_component_tests::types::{Selector, Time, Value};
+use statehall_component_tests::values::cbor_in;
 use statehall_component_tests::{Kernel, options, state, watchers};
+use std::collections::BTreeMap;
 use wasmtime::component::ResourceAny;
 
 const SEEDS: [u64; 4] = [1, 2, 7_919, 123_456_789];
@@ -21,6 +24,18 @@ const CBOR: &[&[u8]] = &[
     &[0x01],
     &[0x9f, 0xff],
     &[0x9b, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff],
+];
+/// Declarations, of which some are none and some contradict others.
+const DECLARATIONS: &[&[(&str, &str)]] = &[
+    &[("type", "any")],
+    &[("type", "text")],
+    &[("type", "integer")],
+    &[("type", "text"), ("value", "t")],
+    &[("type", "text"), ("pattern", "^t*$")],
+    &[("type", "text"), ("pattern", "(")],
+    &[("type", "integer"), ("monotonic", "increasing")],
+    &[("type", "no such type")],
+    &[],
 ];
 const NUMBERS: &[u64] = &[0, 1, 2, 3, 7, 250, 1_000, 1 << 32, 1 << 47, (1 << 47) + 1, u64::MAX];
 
@@ -218,6 +233,44 @@ impl Monkey {
         self.count(answer);
     }
 
+    /// What a variable is declared to be: a map, or whatever.
+    fn declaration(&mut self) -> Vec<u8> {
+        if self.random(5) == 0 {
+            return self.one(CBOR).to_vec();
+        }
+        let members = self.one(DECLARATIONS).iter().map(|(name, text)| ((*name).to_owned(), Plain::from(*text)));
+        cbor_in(&members.collect::<BTreeMap<_, _>>().into())
+    }
+
+    fn vary(&mut self) {
+        let (key, declaration, value, now_ms) = (self.one(KEYS), self.declaration(), self.value(), self.unix_ms());
+        let (options, selector) = (self.maybe(Self::put_options), self.selector());
+        let values: Vec<_> = (0..self.random(4)).map(|_| (self.one(KEYS).to_owned(), self.value())).collect();
+        let (bytes, hall) = (self.some_bytes(), self.one(&self.halls.clone()));
+        self.done += 1;
+        let which = self.random(9);
+        let answer = self.subject.call(|store, kernel| {
+            let variables = kernel.statehall_hall_variables();
+            Ok(match which {
+                0 | 1 => variables.call_declare(store, hall, key, &declaration)?.map(|()| None),
+                2 => variables.call_undeclare(store, hall, key)?.map(|_| None),
+                3 => variables.call_set(store, hall, key, &value, options.as_ref(), now_ms)?.map(|_| None),
+                4 => {
+                    let refused = variables.call_set_many(store, hall, &values, now_ms)?;
+                    assert!(refused.as_ref().is_ok_and(|refused| refused.len() <= values.len()) || refused.is_err());
+                    refused.map(|_| None)
+                }
+                5 => variables.call_get(store, hall, key)?.map(|_| None),
+                6 => variables.call_variables(store, hall, &selector)?.map(|_| None),
+                7 => variables.call_export_variables(store, hall)?.map(Some),
+                _ => variables.call_import_variables(store, hall, &bytes, now_ms)?.map(|()| None),
+            })
+        });
+        if let Some(Some(exported)) = self.count(answer) {
+            self.keep(exported);
+        }
+    }
+
     fn share(&mut self) {
         let (time, bytes, max) = (self.time(), self.some_bytes(), self.max());
         match self.random(8) {
@@ -332,8 +385,9 @@ fn a_monkey_never_traps() {
     for seed in SEEDS {
         let mut monkey = Monkey::new(seed);
         for _ in 0..CALLS {
-            match monkey.random(20) {
+            match monkey.random(24) {
                 0..=7 => monkey.write(),
+                20..24 => monkey.vary(),
                 8..=10 => monkey.read(),
                 11..=14 => monkey.share(),
                 15..=17 => monkey.watch(),
