@@ -30,7 +30,7 @@ import type {
   Written,
 } from "./contract.js";
 import type { StatehallError } from "./error.js";
-import type { Declaration, Settable, Shown, Strict, Variable } from "./variable/contract.js";
+import type { Agreeing, Declaration, Settable, Shown, Strict, Variable } from "./variable/contract.js";
 
 /** A shared space, as one agent holds it. */
 export interface Hall<S = DefaultSchema> {
@@ -66,18 +66,21 @@ export interface Hall<S = DefaultSchema> {
   /** What changed after `revision`, one item a key. */
   changes(revision: number, selector?: Selector): Since<S[keyof S], KeyOf<S>>;
 
-  /** Declares what a key may hold, in this session. The same again is the same variable. Every put of the key is judged. */
+  /**
+   * Declares what a key may hold, in this session. The same again is the same variable. Every put of the key is judged.
+   * What a schema says of the key and what is declared may not contradict one another; the variable is of the narrower type.
+   */
   variable<const K extends KeyIn<S>, const D extends Declaration>(
     key: K,
-    declaration: D & Strict<D>,
-  ): Variable<Shown<D>, Settable<D>, Text<K>>;
+    declaration: D & Strict<D> & Agreeing<D, ValueAt<S, K>>,
+  ): Variable<Shown<D, ValueAt<S, K>>, Settable<D, ValueAt<S, K>>, Text<K>>;
   /** The declared keys, in key order, whether or not they are set. */
   variables(selector?: Selector): Variable[];
   /** Takes a declaration back; false if there was none. What is set stays. */
   undeclare(key: KeyIn<S>): boolean;
   /** Sets each variable that takes its value; returns the others with the reason. A batch sets all or none. */
   setMany(
-    values: { readonly [key: string]: unknown } | Iterable<readonly [key: Key, value: unknown]>,
+    values: Readonly<Partial<S>> | Iterable<readonly [key: KeyIn<S>, value: S[keyof S]]>,
   ): Map<string, StatehallError>;
 
   /** Runs `work`; its commands happen all or not at all, and are told once. */
