@@ -50,7 +50,10 @@ export interface Hall<S = DefaultSchema> {
   get<const K extends KeyIn<S>, D>(key: K, fallback: D): ValueAt<S, K> | D;
   has(key: KeyIn<S>): boolean;
   delete(key: KeyIn<S>, options?: DeleteOptions): Written;
-  /** Puts `change(current)`, or `change(initial)` if the key is absent, and returns it. */
+  /**
+   * Puts `change(current)`, or `change(initial)` if the key is absent (null is not absent), and returns it. `change` is
+   * called once: nothing but itself can come between, and if it writes the key, that is a `conflict`.
+   */
   update<const K extends KeyIn<S>>(
     key: K,
     initial: ValueAt<S, K>,

@@ -3,6 +3,7 @@
 
 use super::subject::{NOW_MS, Subject, now};
 use statehall::Value as Plain;
+use statehall_component_tests::contexts::{AcquireOptions, Guard, Mode, Wait};
 use statehall_component_tests::types::{Selector, Time, Value};
 use statehall_component_tests::values::cbor_in;
 use statehall_component_tests::{Kernel, options, state, watchers};
@@ -271,6 +272,44 @@ impl Monkey {
         }
     }
 
+    /// Contexts and leases.
+    fn decide(&mut self) {
+        let (key, owner, value, now_ms) = (self.one(KEYS), self.one(NAMES), self.value(), self.unix_ms());
+        let (number, fence, hall) =
+            (self.one(NUMBERS), self.maybe(|monkey| monkey.one(NUMBERS)), self.one(&self.halls.clone()));
+        let guard = [Guard::Any, Guard::Expect(number), Guard::Under(number)][self.random(3)];
+        let options = AcquireOptions {
+            owner: self.maybe(|monkey| monkey.one(NAMES).into()),
+            mode: [Mode::Exclusive, Mode::Shared][self.random(2)],
+            ttl_ms: self.maybe(|monkey| monkey.one(NUMBERS)),
+            wait: [Wait::No, Wait::Always, Wait::Ms(number)][self.random(3)],
+        };
+        self.done += 1;
+        let which = self.random(16);
+        let answer = self.subject.call(|store, kernel| {
+            let contexts = kernel.statehall_hall_contexts();
+            Ok(match which {
+                0 => contexts.call_get(store, hall, key, now_ms)?.map(drop),
+                1 => contexts.call_documents(store, hall, now_ms)?.map(drop),
+                2 | 3 => contexts.call_create(store, hall, key, &value, fence, now_ms)?.map(drop),
+                4 => contexts.call_replace(store, hall, key, &value, guard, now_ms)?.map(drop),
+                5 => contexts.call_patch(store, hall, key, &value, guard, now_ms)?.map(drop),
+                6 => contexts.call_merge(store, hall, key, &value, guard, now_ms)?.map(drop),
+                7 => contexts.call_delete(store, hall, key, guard, now_ms)?.map(drop),
+                8 => contexts.call_clear(store, hall, now_ms)?.map(drop),
+                9 => contexts.call_lock(store, hall, key, owner, now_ms)?.map(drop),
+                10 => contexts.call_unlock(store, hall, key, owner, now_ms)?.map(drop),
+                11 => contexts.call_acquire(store, hall, key, &options, now_ms)?.map(drop),
+                12 => contexts.call_standing(store, hall, key, owner, now_ms)?.map(drop),
+                13 => contexts.call_holders(store, hall, key, now_ms)?.map(drop),
+                14 => contexts.call_renew(store, hall, key, number, fence, now_ms)?.map(drop),
+                _ if number % 2 == 0 => contexts.call_release(store, hall, key, owner, fence, now_ms)?.map(drop),
+                _ => contexts.call_force_release(store, hall, key, owner, now_ms)?.map(drop),
+            })
+        });
+        self.count(answer);
+    }
+
     fn share(&mut self) {
         let (time, bytes, max) = (self.time(), self.some_bytes(), self.max());
         match self.random(8) {
@@ -385,9 +424,10 @@ fn a_monkey_never_traps() {
     for seed in SEEDS {
         let mut monkey = Monkey::new(seed);
         for _ in 0..CALLS {
-            match monkey.random(24) {
+            match monkey.random(28) {
                 0..=7 => monkey.write(),
                 20..24 => monkey.vary(),
+                24.. => monkey.decide(),
                 8..=10 => monkey.read(),
                 11..=14 => monkey.share(),
                 15..=17 => monkey.watch(),
