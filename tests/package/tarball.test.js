@@ -64,6 +64,7 @@ test("are-the-types-wrong finds nothing wrong", { timeout }, async (t) => {
     ".",
     "./slim",
     "./variables",
+    "./table",
     "./package.json",
   ]);
 });
