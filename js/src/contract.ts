@@ -227,6 +227,8 @@ export interface Usage {
   readonly tombstones: number;
   /** Encoded bytes of keys, values and metadata. */
   readonly bytes: number;
+  /** Declared keys, whether or not they are set. */
+  readonly variables: number;
   readonly watches: number;
   /** Changes waiting for iterating readers, or to be delivered. */
   readonly queued: number;

@@ -238,7 +238,11 @@ export class Hall implements Handle {
   update(key: Key, initial: unknown, change: (value: never) => unknown): never {
     return this.#command("update", key, () => {
       checkArgument("the third argument of update", change, "callable");
-      this.#change(key, (value) => value ?? admit(initial, undefined, this.limits).value, change);
+      this.#change(
+        key,
+        (value) => (value === undefined ? admit(initial, undefined, this.limits).value : value),
+        change,
+      );
       return this.get(key);
     });
   }
@@ -494,7 +498,8 @@ export class Hall implements Handle {
 
   usage(): Usage {
     const session = this.open();
-    const usage = Object.fromEntries(session.call((core) => core.usage())) as { queued: number };
+    const usage = Object.fromEntries(session.call((core) => core.usage())) as { queued: number; variables: number };
+    usage.variables = session.declared.all().length;
     for (const { outlet } of session.watches.values()) usage.queued += outlet?.queued ?? 0;
     return usage as unknown as Usage;
   }

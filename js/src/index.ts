@@ -10,6 +10,8 @@ export type {
   Declaration,
   Declarations,
   Declared,
+  ExportedVariable,
+  ExportedVariables,
   Settable,
   Shown,
   Tensor,

@@ -62,6 +62,7 @@ const ORDER: &[&str] = &[
     "changes",
     "variable/variable",
     "hall",
+    "variable/carrying",
     "open",
     "index",
     // machines that are data
