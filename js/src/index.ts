@@ -5,6 +5,7 @@ export { type Code, StatehallError } from "./error.js";
 export type * from "./handle.js";
 export { openHall } from "./open.js";
 export { broadcastChannel, messagePort, type Port } from "./share/channel.js";
+export { contextFromValue, contextToValue } from "./strict/record.js";
 export type {
   Declaration,
   Declarations,

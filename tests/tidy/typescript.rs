@@ -44,7 +44,10 @@ const ORDER: &[&str] = &[
     "strict/authority",
     "strict/strict",
     "strict/lease",
+    "strict/watch",
+    "strict/record",
     "strict/context",
+    "strict/several",
     // one session, and what is made of it
     "session",
     "watching/open",
