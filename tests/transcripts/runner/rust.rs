@@ -5,9 +5,11 @@ use super::face::{Done, Face, Failure, Reader, Write, Wrote};
 use super::naming::Naming;
 use futures::FutureExt;
 use statehall::{
-    Acquire, Acquired, Change, Changes, Commit, Context, ContextRecord, Entry, Error, Hall, Holder, Lease, Options,
-    PutOptions, Session, Since, Usage, Value, Variable, Watch, WatchInfo, WatchOptions, Written,
+    Acquire, Acquired, Change, Changes, Commit, Context, ContextChange, ContextRecord, ContextWatchOptions, Entry,
+    Error, Hall, Holder, Lease, Options, PutOptions, Session, Since, Usage, Value, Variable, Watch, WatchInfo,
+    WatchOptions, Written,
 };
+use std::cell::RefCell;
 use std::rc::Rc;
 use std::time::Duration;
 
@@ -270,6 +272,18 @@ impl documents::Context for Context {
 
     fn force_release(&self, reason: &str) -> Result<bool, Error> {
         Context::force_release(self, reason)
+    }
+
+    fn watch(&self, initial: bool) -> Result<documents::Changes, Error> {
+        let heard = Rc::<RefCell<Vec<ContextChange>>>::default();
+        let log = heard.clone();
+        let options = ContextWatchOptions { initial };
+        let watch = Context::watch(self, options, move |change| log.borrow_mut().push(change.clone()))?;
+        Ok(Box::new(move || {
+            // It lasts as long as its reader does.
+            let _open = &watch;
+            heard.take()
+        }))
     }
 }
 
