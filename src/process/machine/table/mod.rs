@@ -36,12 +36,15 @@
 
 mod check;
 mod draw;
+mod keep;
 mod read;
 mod run;
 
+pub use keep::{read_snapshot, write_snapshot};
 pub use run::{MODULE, TableFunctions, TableMachine, Tabled};
 
 use super::event::Timer;
+use crate::error::{Code, Error};
 use crate::value::Value;
 use std::collections::BTreeMap;
 use std::fmt;
@@ -79,6 +82,16 @@ impl Table {
         let (table, mut problems) = read::read(value);
         problems.extend(check::check(&table));
         if problems.is_empty() { Ok(table) } else { Err(problems) }
+    }
+
+    /// Reads a table and checks it.
+    ///
+    /// Errors: `invalid-declaration`, whose detail names everything that is wrong.
+    pub fn declared(value: &Value) -> Result<Self, Error> {
+        Self::read(value).map_err(|problems| {
+            let problems: Vec<_> = problems.iter().map(ToString::to_string).collect();
+            Error::new(Code::InvalidDeclaration, problems.join("; "))
+        })
     }
 
     /// The names of the states, in order.

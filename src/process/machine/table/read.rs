@@ -211,7 +211,8 @@ impl Reader {
     }
 }
 
-fn timer(name: &str) -> Option<Timer<Rc<str>>> {
+/// The timeout of a name.
+pub fn timer(name: &str) -> Option<Timer<Rc<str>>> {
     match name.split_once('/') {
         Some(("timeout", name)) if !name.is_empty() => Some(Timer::Named(name.into())),
         None if name == "timeout" => Some(Timer::Event),
