@@ -22,6 +22,20 @@ pub enum Kind<N> {
     Named(N),
 }
 
+impl<N> Kind<N> {
+    /// What transcripts and tables call it; generic timeouts have names besides.
+    pub fn name(&self) -> &'static str {
+        match self {
+            Self::Call(_) => "call",
+            Self::Cast => "cast",
+            Self::Info => "info",
+            Self::Internal => "internal",
+            Self::Timeout | Self::Named(_) => "timeout",
+            Self::StateTimeout => "state-timeout",
+        }
+    }
+}
+
 /// The three kinds of timeout. A machine has at most one of each kind and name.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Timer<N> {

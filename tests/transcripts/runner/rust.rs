@@ -5,8 +5,8 @@ use super::face::{Done, Face, Failure, Reader, Write, Wrote};
 use super::naming::Naming;
 use futures::FutureExt;
 use statehall::{
-    Acquire, Acquired, Change, Changes, Commit, Context, ContextRecord, Entry, Error, Hall, Holder, Lease, Options,
-    Session, Since, Usage, Value, Watch, WatchInfo, WatchOptions,
+    Acquire, Acquired, Change, Changes, Commit, Context, ContextRecord, Entry, Error, Hall, Holder, Lease, Machine,
+    MachineOptions, Options, Rearm, Session, Since, Table, Usage, Value, Watch, WatchInfo, WatchOptions,
 };
 use std::rc::Rc;
 use std::time::Duration;
@@ -15,6 +15,7 @@ impl Face for Hall {
     type Watch = Watch;
     type Reader = Changes;
     type Context = Context;
+    type Machine = Machine<Table>;
 
     fn open(mut options: Options, limits: &[(String, u64)]) -> Result<Self, Failure> {
         for (name, value) in limits {
@@ -104,6 +105,14 @@ impl Face for Hall {
 
     fn export(&self, selector: Option<Naming>) -> Result<String, Failure> {
         Ok(Hall::export(self, or_all(selector))?)
+    }
+
+    fn machine(&self, name: &str, table: Value) -> Result<Machine<Table>, Error> {
+        self.table_machine(table, MachineOptions { name: Some(name.into()) })
+    }
+
+    fn revive(&self, name: &str, table: Value, bytes: &[u8], rearm: Rearm) -> Result<Machine<Table>, Error> {
+        self.restore_table_machine(table, bytes, rearm, MachineOptions { name: Some(name.into()) })
     }
 
     fn watch(

@@ -1,6 +1,6 @@
 //! Why a machine ends, as its users say and hear it.
 
-use crate::process::machine::{Action, Alphabet, Kind, Offender, Reason};
+use crate::process::machine::{Alphabet, Offender, Reason};
 use crate::value::Value;
 use std::fmt;
 
@@ -39,7 +39,7 @@ impl Ended {
             Reason::Bad(_, offender) => Some(match &**offender {
                 Offender::Term(term) => term.clone(),
                 Offender::State(state) => status(state),
-                Offender::Action(action) => action_shown(action).into(),
+                Offender::Action(action) => action.to_string().into(),
             }),
             Reason::Normal | Reason::Shutdown | Reason::Killed | Reason::Undefined | Reason::BadArgument => None,
         };
@@ -64,35 +64,5 @@ impl Exit {
             Self::Shutdown => Reason::Shutdown,
             Self::Because(why) => Reason::Because(why),
         }
-    }
-}
-
-fn action_shown<A: Alphabet>(action: &Action<A>) -> String {
-    let kind = |kind: &Kind<A::Name>| kind_name(kind);
-    match action {
-        Action::Reply(call, _) => format!("reply to {call}"),
-        Action::Postpone(_) => "postpone".into(),
-        Action::NextEvent(event, _) => format!("insert {}", kind(event)),
-        Action::Hibernate(_) => "hibernate".into(),
-        Action::Start(timer, delay, _) => format!("start {} {delay:?}", kind(&timer.kind())),
-        Action::Cancel(timer) => format!("cancel {}", kind(&timer.kind())),
-        Action::Update(timer, _) => format!("update {}", kind(&timer.kind())),
-        Action::ChangeModule(_) => "change module".into(),
-        Action::PushModule(_) => "push module".into(),
-        Action::PopModule => "pop module".into(),
-        Action::Bad(_) => "no action".into(),
-    }
-}
-
-/// The name of a kind of event; all generic timeouts share one.
-fn kind_name<N>(kind: &Kind<N>) -> &'static str {
-    match kind {
-        Kind::Call(_) => "call",
-        Kind::Cast => "cast",
-        Kind::Info => "info",
-        Kind::Internal => "internal",
-        Kind::Timeout => "timeout",
-        Kind::StateTimeout => "state-timeout",
-        Kind::Named(_) => "named timeout",
     }
 }

@@ -29,7 +29,7 @@
 //! | kind | `call`, `cast`, `info`, `internal`, `timeout`, `state-timeout`, `timeout/name`, or `any` |
 //! | comparison | `=`, `!=`, `<`, `<=`, `>`, `>=`; the last four compare numbers and are false for what is none |
 //! | source | `{ data: name }`, `{ event: true }`, `{ event: member }`, `{ value: v }`; anything but a map is itself |
-//! | deed | `[reply, source]`, `[postpone]`, `[insert, kind, source]`, `[start, timeout, ms, source]`, `[cancel, timeout]`, `[update, timeout, source]`, `[set, name, source]`, `[add, name, source]`, `[hibernate]` |
+//! | deed | `[reply, source]`, `[postpone]`, `[insert, kind, source]`, `[start, timeout, ms, source]`, `[cancel, timeout]`, `[update, timeout, source]`, `[set, name, source]`, `[add, name, source]`, `[append, name, source]`, `[hibernate]` |
 //!
 //! The first rule that fits counts. Deeds are done in order, and a later one sees what an earlier one
 //! has set. A table is checked as a whole before it runs, and every problem is named.
@@ -49,6 +49,9 @@ use crate::value::Value;
 use std::collections::BTreeMap;
 use std::fmt;
 use std::rc::Rc;
+
+/// How many items a list of the data takes.
+pub const ITEMS_MAX: usize = 1_000;
 
 /// A checked table. See the module.
 pub struct Table {
@@ -176,6 +179,8 @@ enum Deed {
     Update(Timer<Rc<str>>, Source),
     Set(String, Source),
     Add(String, Source),
+    /// Adds to a list, which has [`ITEMS_MAX`] places.
+    Append(String, Source),
     Hibernate,
 }
 

@@ -201,6 +201,9 @@ impl Reader {
             (Some("add"), [name, source]) => {
                 Deed::Add(self.text(Some(name), place).to_owned(), self.source(source, place)?)
             }
+            (Some("append"), [name, source]) => {
+                Deed::Append(self.text(Some(name), place).to_owned(), self.source(source, place)?)
+            }
             (name, given) => {
                 let name = name.unwrap_or("it");
                 self.problem(place, format!("{name} with {} arguments is no deed", given.len()));
