@@ -252,6 +252,8 @@ export interface Limits {
   readonly bytes: number;
   readonly tombstones: number;
   readonly watches: number;
+  /** Owners that are open or have keys; and of those that have ended, how many are remembered. */
+  readonly owners: number;
   /** Keys in one `{ keys }` selector. */
   readonly selectorKeys: number;
   /** Changes kept for one iterating reader. */

@@ -22,6 +22,7 @@ pub mod command;
 mod declaring;
 pub mod effect;
 pub mod limits;
+mod owning;
 mod reading;
 mod renaming;
 mod snapshot;
@@ -46,6 +47,7 @@ use crate::state::entry::{Entries, Entry};
 use crate::state::history::History;
 use crate::state::listing::Listing;
 use crate::state::namespace::Namespaces;
+use crate::state::owners::Owners;
 use crate::state::watch::Watches;
 use crate::table::{Index, Slot, Table};
 use crate::timer::Timers;
@@ -107,6 +109,7 @@ pub struct Kernel<V: Stored> {
     declarations: Declarations,
     history: History,
     watches: Watches<V>,
+    owners: Owners,
     replica: Replica,
     /// Expiries, in Unix milliseconds, by index.
     expiries: Timers<u32>,
@@ -128,6 +131,8 @@ struct Before<V> {
     entry: Option<Entry<V>>,
     origin: Rc<str>,
     touched: bool,
+    /// The place of the owner for which it was put.
+    owner: Option<u32>,
 }
 
 impl<V: Stored> Kernel<V> {
@@ -160,6 +165,7 @@ impl<V: Stored> Kernel<V> {
             declarations: Declarations::default(),
             history,
             watches: Watches::new(tables),
+            owners: Owners::new(tables),
             replica,
             expiries: Timers::default(),
             effects: VecDeque::new(),

@@ -192,6 +192,7 @@ const LIMITS: &[(Limit, &str)] = &[
     (Limit::Bytes, "bytes"),
     (Limit::Tombstones, "tombstones"),
     (Limit::Watches, "watches"),
+    (Limit::Owners, "owners"),
     (Limit::SelectorKeys, "selectorKeys"),
     (Limit::Queue, "queue"),
     (Limit::Notices, "notices"),

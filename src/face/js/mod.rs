@@ -13,6 +13,7 @@ mod allocator;
 mod answer;
 mod listing;
 mod opening;
+mod owning;
 mod reference;
 mod report;
 mod strict;
