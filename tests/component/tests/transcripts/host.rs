@@ -126,7 +126,7 @@ impl Host {
     fn put(&self, key: &str, value: &Value, options: PutOptions) -> Result<state::Written, Error> {
         let (value, now_ms) = (value_in(value), self.session().unix_ms());
         match options {
-            PutOptions { expect: None, metadata: None, ttl_ms: None, touch: false } => {
+            PutOptions { expect: None, metadata: None, ttl_ms: None, touch: false, owner: None } => {
                 self.try_ask(|hall, store, this| hall.call_put(store, this, key, &value, now_ms))
             }
             options => {
@@ -164,7 +164,7 @@ impl Host {
 }
 
 fn put_options(options: PutOptions) -> state::PutOptions {
-    let PutOptions { expect, metadata, ttl_ms, touch } = options;
+    let PutOptions { expect, metadata, ttl_ms, touch, owner: _ } = options;
     state::PutOptions { expect, metadata: metadata.as_ref().map(cbor_in), ttl_ms, touch }
 }
 
