@@ -1,9 +1,8 @@
 //! The npm face: numbers in, numbers out.
 //!
-//! Nothing here decides anything. A call converts what it is given, calls the kernel, converts
-//! what comes back, and holds no borrow when it returns; watchers are called by JavaScript after
-//! that. Hot calls exchange numbers only; the rest take texts and bytes as well and leave what they answer
-//! in the outbox (see [`answer`]); what is rare crosses by serde. An error crosses as text, `code: detail`.
+//! Nothing here decides anything. A call converts what it is given, calls the kernel, converts what comes back, and
+//! holds no borrow when it returns; then JavaScript calls the watchers. Hot calls exchange numbers only; the rest leave
+//! what they answer in the outbox (see [`answer`]); what is rare crosses by serde. An error crosses as `code: detail`.
 
 #![allow(unsafe_code, reason = "the macros of wasm-bindgen need it; only the allocator is written with it")]
 #![allow(clippy::too_many_arguments, reason = "numbers cross one by one")]
