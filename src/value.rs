@@ -12,6 +12,10 @@ pub trait Stored: Clone {
     /// Where values that arrive as bytes are made; `()` where they need no place.
     type Pool;
 
+    /// Whether only the host can look into values: then it judges those of declared keys, by
+    /// [`Declaration::judge_set`](crate::state::declaration::Declaration::judge_set), before it puts them.
+    const OPAQUE: bool = false;
+
     /// Whether the two are the same value. Structural where the kernel can see the structure.
     fn same(&self, other: &Self) -> bool;
 

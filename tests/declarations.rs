@@ -386,9 +386,10 @@ fn what_a_face_may_judge_by_itself() {
         (r#"{"type":"float","monotonic":"increasing"}"#, None),
         (r#"{"type":"boolean","immutable":true}"#, None),
         (r#"{"type":"text","pattern":"a"}"#, None),
-        (r#"{"type":"text","enum":["a"]}"#, None),
-        (r#"{"type":"choice","choices":["a"]}"#, None),
-        (r#"{"type":"module","modules":["a"]}"#, None),
+        (r#"{"type":"text","enum":["a"]}"#, Some((Kind::Text, 0.0, high))),
+        (r#"{"type":"choice","choices":["a"]}"#, Some((Kind::Choice, 0.0, high))),
+        (r#"{"type":"module","modules":["a"]}"#, Some((Kind::Module, 0.0, high))),
+        (r#"{"type":"module","modules":["a"],"pattern":"a"}"#, None),
         (r#"{"type":"embedding"}"#, None),
         (r#"{"type":"tensor"}"#, None),
     ] {

@@ -12,8 +12,11 @@ export class ChangeStream implements Changes {
   #watch: Watch | undefined;
 
   readonly #session: Session;
-  constructor(session: Session) {
+  readonly #shown: (change: Change) => Change;
+  /** @param shown How the reader sees what the filter has let pass. */
+  constructor(session: Session, shown = (change: Change) => change) {
     this.#session = session;
+    this.#shown = shown;
   }
 
   /** Begins to read the changes of a watch. */
@@ -56,7 +59,7 @@ export class ChangeStream implements Changes {
       if (!passes(heard, change, (error) => session.report(error)) || watch.closed) continue;
       heard.delivered++;
       if (heard.once) watch.stop();
-      return change;
+      return this.#shown(change);
     }
     return undefined;
   }

@@ -75,6 +75,13 @@ export interface Core {
   restore(snapshot: Uint8Array, now: number, monotonic: number): void;
   decide(batch: Uint8Array, now: number): Uint8Array | Texts;
   patch(encoded: Uint8Array, merge: boolean): Uint8Array | Texts;
+  declare(encoded: Uint8Array): Float64Array;
+  undeclare(key: string): number;
+  declaration(key: string): Uint8Array;
+  declared(selector: Texts): Texts;
+  judge(encoded: Uint8Array): 0 | Uint8Array;
+  judge_shown(encoded: Uint8Array): 0;
+  tell_absent(key: string, watch: number): void;
   session(): string;
   limits(): Facts;
   usage(): Facts;

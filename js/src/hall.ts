@@ -19,7 +19,6 @@ import {
 import type * as contract from "./contract.js";
 import type {
   Agent,
-  Change,
   ContextRecord,
   Entry,
   Key,
@@ -37,22 +36,31 @@ import type {
 import { ownerName, type Watch } from "./dispatch.js";
 import { StatehallError } from "./error.js";
 import { exported } from "./export.js";
+import type { Hall as Handle } from "./handle.js";
 import { keyText, patternOf } from "./key.js";
 import type { Cell } from "./mirror/mirror.js";
 import type { Session } from "./session.js";
 import { Context, listContexts } from "./strict/context.js";
 import { type Admitted, admit, admitMetadata, handOut, utf8Length } from "./value.js";
-import { Outlet } from "./watching/delivery.js";
-import { filterOf } from "./watching/filter.js";
+import { pairsOf, Variable, type Host as VariableHost } from "./variable/variable.js";
+import { checkOwner, checkWaiting, type Opened, openWatch, stopper, type Watcher } from "./watching/open.js";
 import { until } from "./watching/until.js";
 
-type Watcher = (change: Change) => unknown;
-
-export class Hall implements contract.Hall {
+export class Hall implements Handle {
   readonly agent: Agent;
   private readonly origin: number;
-  readonly #owned = new Set<Watch>();
+  /** @internal */
+  readonly owned_ = new Set<Watch>();
   readonly #visitors = new Set<() => void>();
+  /** What variables need of this handle. */
+  readonly #variables: VariableHost = {
+    session: () => this.open(),
+    put: (key, value, options) => this.put(key, value, options),
+    delete: (key) => this.delete(key),
+    replace: (key, show, change, options) =>
+      this.#command("update", key, () => this.#change(key, show, change, options)),
+    watch: (key, watcher, options, ended) => this.#openWatch(key, watcher, options, { ended, declared: key }),
+  };
   private released = false;
 
   constructor(
@@ -103,6 +111,7 @@ export class Hall implements contract.Hall {
     const text = typeof key === "string" ? key : keyText(key);
     const cell = session.mirror.cells.get(text);
     if (cell === undefined || options !== undefined || !session.grants(cell)) return this.write(text, value, options);
+    if (cell.declared !== undefined && !cell.declared.fits(value)) return this.write(text, value);
     const old = cell.value;
     const { value: admitted, size, same } = admit(value, old, session.limits);
     // A Proxy may have run the caller's code meanwhile.
@@ -141,7 +150,7 @@ export class Hall implements contract.Hall {
   }
 
   /** A put that enters the kernel. */
-  private write(text: string, value: unknown, options: contract.PutOptions = {}): Written {
+  private write(text: string, given: unknown, options: contract.PutOptions = {}): Written {
     checkOptions(options, putOptions);
     const session = this.open();
     const { mirror, limits } = session;
@@ -150,6 +159,8 @@ export class Hall implements contract.Hall {
     const key = cell === undefined ? keyText(text) : text;
     const { expect = -1, ttl = -1, touch = false, metadata } = options;
     const facts = metadata === undefined ? undefined : admitMetadata(metadata, cell?.metadata, limits);
+    const declared = cell?.declared;
+    const value = declared === undefined || declared.fits(given) ? given : declared.judge(given);
     const { value: admitted, size, same } = admit(value, cell?.value, limits);
     const known = cell && (same ? cell.ref : session.journal?.refBefore(cell, admitted, limits));
     const ref = known ?? mirror.hold(admitted);
@@ -214,19 +225,28 @@ export class Hall implements contract.Hall {
   }
 
   update(key: Key, initial: unknown, change: (value: never) => unknown): never {
-    return this.#command("update", key, () => this.#change(key, initial, change));
+    return this.#command("update", key, () => {
+      checkArgument("the third argument of update", change, "callable");
+      this.#change(key, (value) => value ?? admit(initial, undefined, this.limits).value, change);
+      return this.get(key);
+    });
   }
 
-  #change(key: Key, initial: unknown, change: (value: never) => unknown): never {
-    checkArgument("the third argument of update", change, "callable");
+  /** Puts what `change` makes of what it is shown. */
+  #change(
+    key: Key,
+    show: (value: Value | undefined) => Value | undefined,
+    change: (value: never) => unknown,
+    options?: () => contract.PutOptions | undefined,
+  ): void {
     const current = this.cell(key);
     // Copied: the cell changes. All puts of a batch have one revision, so that alone tells too little.
     const before = { value: current?.value, revision: current?.revision ?? 0 };
     // What the function is given is admitted, so that it sees what a watcher would see.
-    const given = current?.value ?? admit(initial, undefined, this.limits).value;
+    const given = show(current?.value);
     let value: unknown;
     try {
-      value = change(handOut(given) as never);
+      value = change((given === undefined ? given : handOut(given)) as never);
     } catch (cause) {
       throw new StatehallError("callback-failed", `the function of update("${keyText(key)}") threw`, { cause });
     }
@@ -235,8 +255,40 @@ export class Hall implements contract.Hall {
       const detail = `the function of update("${keyText(key)}") changed that key itself; return the new value instead`;
       throw new StatehallError("conflict", detail);
     }
-    this.set(key, value);
-    return this.get(key);
+    this.set(key, value, options?.());
+  }
+
+  variable(key: Key, declaration: unknown): never {
+    const session = this.open();
+    return new Variable(this.#variables, session.declared.declare(keyText(key), declaration)) as never;
+  }
+
+  variables(selector?: Selector): never[] {
+    const session = this.open();
+    const pattern = selector === undefined ? [] : patternOf(selector);
+    const keys = session.call((core) => core.declared(pattern));
+    return keys.map((key) => new Variable(this.#variables, session.declared.known(key)) as never);
+  }
+
+  undeclare(key: Key): boolean {
+    const session = this.open();
+    const undeclared = session.declared.undeclare(keyText(key));
+    session.settle();
+    return undeclared;
+  }
+
+  setMany(values: unknown): Map<string, StatehallError> {
+    const session = this.open();
+    const refused = new Map<string, StatehallError>();
+    for (const [key, value] of pairsOf(values)) {
+      try {
+        new Variable(this.#variables, session.declared.known(keyText(key))).set(value);
+      } catch (error) {
+        if (!(error instanceof StatehallError)) throw error;
+        refused.set(Array.isArray(key) ? key.join("/") : String(key), error);
+      }
+    }
+    return refused;
   }
 
   entry(key: Key): never {
@@ -319,83 +371,27 @@ export class Hall implements contract.Hall {
   }
 
   #listen(selector: Selector, watcher: Watcher, options: contract.WatchOptions): Stop {
-    const { deliver = "now", capacity, overflow } = options;
-    if (deliver === "now" && (capacity !== undefined || overflow !== undefined)) {
-      const detail = "capacity and overflow are for changes that wait: for a reader, or with deliver";
-      throw new StatehallError("invalid-argument", detail);
-    }
-    const watch = this.#openWatch(selector, watcher, options, undefined);
-    return stopper(watch.stop);
+    checkWaiting(options);
+    return stopper(this.#openWatch(selector, watcher, options).stop);
   }
 
   #iterate(selector: Selector, options: contract.IterateOptions): ChangeStream {
     const stream = new ChangeStream(this.open());
     const { capacity = this.limits.queue, overflow = "drop-oldest" } = options;
-    const watch = this.#openWatch(
-      selector,
-      () => stream.wake(),
-      options,
-      overflow === "drop-oldest" ? capacity : undefined,
-      () => stream.end(),
-    );
+    const watch = this.#openWatch(selector, () => stream.wake(), options, {
+      capacity: overflow === "drop-oldest" ? capacity : undefined,
+      ended: () => stream.end(),
+    });
     stream.read(watch);
     return stream;
   }
 
-  #openWatch(
-    selector: Selector,
-    watcher: Watcher,
-    options: contract.WatchOptions,
-    capacity: number | undefined,
-    ended?: () => void,
-  ): Watch {
+  #openWatch(selector: Selector, watcher: Watcher, options: contract.WatchOptions, more: Partial<Opened> = {}): Watch {
+    const { owner } = options;
     const session = this.open();
-    const { owner, signal, initial = false, filter, once = false, deliver = "now", overflow } = options;
-    const signals = [signal, owner].filter((end): end is AbortSignal => typeof end === "object" && "aborted" in end);
+    checkOwner(options, owner instanceof Hall);
     const holders = owner instanceof Hall ? [this, owner] : [this];
-    if (typeof owner === "object" && !(owner instanceof Hall) && !("aborted" in owner)) {
-      throw new StatehallError("invalid-argument", "an owner is a name, an AbortSignal or a handle to a hall");
-    }
-    const watch: Watch = {
-      closed: false,
-      watcher: watcher as Watch["watcher"],
-      filter: (typeof filter === "object" ? filterOf(filter, this.limits) : filter) as Watch["filter"],
-      once,
-      selector,
-      delivered: 0,
-      id: 0,
-      pattern: patternOf(selector),
-      owner,
-      capacity,
-      missed: 0,
-      lastError: undefined,
-      outlet: undefined,
-      stop: () => {
-        if (watch.closed) return;
-        session.closeWatch(watch);
-        watch.closed = true;
-        watch.outlet?.end();
-        for (const end of signals) end.removeEventListener("abort", watch.stop);
-        for (const holder of holders) holder.#owned.delete(watch);
-        ended?.();
-      },
-    };
-    if (capacity === undefined && (deliver !== "now" || overflow !== undefined)) {
-      const ready = deliver === "now" ? (watcher as () => void) : undefined;
-      const outlet = new Outlet(session, { ...watch, filter: undefined }, options, ready);
-      Object.assign(watch, { outlet, once: false, watcher: (change: Change) => outlet.accept(change) });
-    }
-    for (const end of signals) end.addEventListener("abort", watch.stop);
-    for (const holder of holders) holder.#owned.add(watch);
-    const aborted = signals.some((end) => end.aborted) || holders.some((end) => end.closed);
-    try {
-      session.openWatch(watch, initial && !aborted);
-    } catch (error) {
-      watch.stop();
-      throw error;
-    }
-    if (aborted) watch.stop();
-    return watch;
+    return openWatch(selector, watcher, options, { session, holders, ...more });
   }
 
   watches(): WatchInfo[] {
@@ -416,8 +412,7 @@ export class Hall implements contract.Hall {
   ): Promise<never> {
     checkArgument("the condition", condition, "callable");
     checkOptions(options, untilOptions);
-    const open = (ask: Watcher, ended: () => void) =>
-      this.#openWatch(selector, ask, { initial: true }, undefined, ended);
+    const open = (ask: Watcher, ended: () => void) => this.#openWatch(selector, ask, { initial: true }, { ended });
     return until(this.open(), condition as Parameters<typeof until>[1], options, open) as Promise<never>;
   }
 
@@ -452,7 +447,7 @@ export class Hall implements contract.Hall {
     return cleared;
   }
 
-  as(agent: Agent): contract.Hall {
+  as(agent: Agent): Handle {
     checkArgument("an agent's name", agent, "text");
     return new Hall(this.name, agent, this.open());
   }
@@ -503,7 +498,7 @@ export class Hall implements contract.Hall {
   close(): void {
     if (this.released) return;
     this.released = true;
-    for (const watch of [...this.#owned]) watch.stop();
+    for (const watch of [...this.owned_]) watch.stop();
     for (const visitor of this.#visitors) this.session_.visitors.delete(visitor);
     this.session_.leave(this, this.agent);
   }
@@ -546,9 +541,4 @@ export class Hall implements contract.Hall {
     this.session_.journal?.note(cell);
     Object.assign(cell, { term: 0, ref: 0, value: undefined, revision: 0, metadata: undefined, expires: undefined });
   }
-}
-
-/** What ends something: callable, disposable and, as "unsubscribe", recognisable. */
-function stopper(stop: () => void): Stop {
-  return Object.assign(() => stop(), { unsubscribe: stop, [Symbol.dispose]: stop });
 }

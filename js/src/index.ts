@@ -2,5 +2,18 @@
 
 export type * from "./contract.js";
 export { type Code, StatehallError } from "./error.js";
+export type * from "./handle.js";
 export { openHall } from "./open.js";
 export { broadcastChannel, messagePort, type Port } from "./share/channel.js";
+export type {
+  Declaration,
+  Declarations,
+  Declared,
+  Settable,
+  Shown,
+  Tensor,
+  Variable,
+  VariableChange,
+  VariableChanges,
+  VariableWatchOptions,
+} from "./variable/contract.js";

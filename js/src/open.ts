@@ -8,10 +8,10 @@
 
 import { checkArgument, checkOptions, hallOptions } from "./check.js";
 import { platformClock } from "./clock.js";
-import type * as contract from "./contract.js";
 import type { Adapter, Clock, DefaultSchema, HallOptions, Limits } from "./contract.js";
 import { StatehallError } from "./error.js";
 import { Hall } from "./hall.js";
+import type { Hall as Handle } from "./handle.js";
 import { Session } from "./session.js";
 import { broadcastChannel } from "./share/channel.js";
 import { follow } from "./share/lifecycle.js";
@@ -20,11 +20,11 @@ import { follow } from "./share/lifecycle.js";
 const realm = new Map<string, readonly [session: Session, asked: readonly unknown[]]>();
 
 /** Opens a hall, or gives another handle to one that is open in this browser realm. */
-export function openHall<S = DefaultSchema>(options: HallOptions = {}): contract.Hall<S> {
+export function openHall<S = DefaultSchema>(options: HallOptions = {}): Handle<S> {
   checkOptions(options, hallOptions);
   const { name = "default", agent = "anonymous", onError } = options;
   const session = inBrowser() ? reopened(name, agent, options) : begun(name, agent, options);
-  return new Hall(name, agent, session, onError) as unknown as contract.Hall<S>;
+  return new Hall(name, agent, session, onError) as unknown as Handle<S>;
 }
 
 function reopened(name: string, agent: string, options: HallOptions): Session {

@@ -28,6 +28,7 @@ import { Bus } from "./share/bus.js";
 import { start } from "./start.js";
 import { Strict } from "./strict/strict.js";
 import { admit } from "./value.js";
+import { DeclaredKeys } from "./variable/declared.js";
 
 /** A timer that comes this late means that the session was frozen or suspended, and may have missed anything. */
 const ASLEEP_MS = 5_000;
@@ -45,6 +46,7 @@ export class Session {
   core: Core;
   readonly mirror = new Mirror();
   readonly ahead = new Ahead();
+  readonly declared = new DeclaredKeys(this);
   readonly dispatcher: Dispatcher;
   readonly watches = new Map<number, Watch>();
   readonly limits: Limits;
@@ -337,8 +339,12 @@ export class Session {
     });
   }
 
-  openWatch(watch: Watch, initial: boolean): void {
-    this.call(() => this.#register(watch, initial));
+  /** Opens a watch; that a declared key is absent is an initial value of its variable. */
+  openWatch(watch: Watch, initial: boolean, declared?: string): void {
+    this.call((core) => {
+      this.#register(watch, initial);
+      if (initial && declared !== undefined) core.tell_absent(declared, watch.id);
+    });
     this.settle();
   }
 
@@ -584,6 +590,7 @@ export class Session {
     const told = (cell: Cell) => this.shared && cell.revision <= this.#flushed;
     for (const cell of cells) if (told(cell)) rewrite(this, this.#agents, cell, 1);
     for (const cell of cells) if (!told(cell)) rewrite(this, this.#agents, cell, this.#opening.clock.now());
+    this.declared.retell(this.core);
     this.#update();
     for (const watch of watches) this.#register(watch, false);
     this.now();

@@ -45,6 +45,13 @@ export function admit(value: unknown, old: Value | undefined, limits: Bounds): R
   return admitted;
 }
 
+/** Judges a value as `admit` does, and leaves it as it is: the result is for whoever has yet to ask about it. */
+export function measure(value: unknown, limits: Bounds): void {
+  const size = scalarSize(value);
+  if (size > limits.valueBytes) throw tooLarge("value", size, limits.valueBytes);
+  if (size === 0) passed(value, "value", limits.valueBytes, limits.valueDepth);
+}
+
 /** Judges the metadata of an entry, which are to replace `old`: a plain object of storable values. */
 export function admitMetadata(value: unknown, old: Metadata | undefined, limits: Bounds): Readonly<Admitted> {
   if (typeof value !== "object" || value === null || Array.isArray(value) || ArrayBuffer.isView(value)) {
@@ -125,12 +132,19 @@ const kindOf = Object.getOwnPropertyDescriptor(Object.getPrototypeOf(Uint8Array.
 
 /** Walks, compares and freezes. */
 function walk(value: unknown, old: Value | undefined, name: Name, maxBytes: number, maxDepth: number): Admitted {
+  return passed(value, name, maxBytes, maxDepth, (pass) => {
+    const same = old !== undefined && isSame(value as Value, old);
+    return { value: same ? old : pass.keep(), size: pass.size, same };
+  });
+}
+
+/** Walks a value, and goes on with it if all of it is accepted. */
+function passed<R>(value: unknown, name: Name, maxBytes: number, maxDepth: number, next?: (pass: Walk) => R): R {
   const pass = new Walk(value, name, maxBytes, Math.min(maxDepth, MAX_DEPTH));
   try {
     pass.container(value, 0);
     if (pass.size > maxBytes) throw tooLarge(name, pass.size, maxBytes);
-    const same = old !== undefined && isSame(value as Value, old);
-    return { value: same ? old : pass.keep(), size: pass.size, same };
+    return next?.(pass) as R;
   } catch (cause) {
     if (cause instanceof StatehallError) throw cause;
     throw new StatehallError("invalid-value", `the ${name} threw while it was read`, { cause });

@@ -306,6 +306,17 @@ const deeds = {
   snapshot: (hall) => hall.snapshot(),
   restore: (hall) => hall.restore(seed),
   clear: (hall) => hall.clear("c"),
+  variables: (hall) => {
+    hall.undeclare("typed");
+    hall.put("typed", "text");
+    const variable = hall.variable("typed", { type: "integer", maxDelta: 5, value: 1 });
+    assert.equal(variable.violation.code, "constraint-violation");
+    variable.set(2);
+    hall.variables("typed");
+    variable.reset();
+    variable.watch(() => {}, { initial: true })();
+    hall.undeclare("typed");
+  },
   "being put away and coming back": (hall) => {
     hall.session_.suspend();
     hall.session_.resume();

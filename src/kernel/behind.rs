@@ -42,12 +42,12 @@ pub struct Behind<'a, V> {
 
 impl<V: Stored> Kernel<V> {
     /// Grants a slot. `None` if puts to it are still to come here: it has no entry, or one with metadata or an expiry,
-    /// changes are queued, or the key is declared and each value is to be judged.
+    /// changes are queued, or the key is declared and each value is to be judged here.
     pub fn grant(&mut self, slot: Slot) -> Option<Grant<'_, V>> {
         let index = self.keys.resolve(slot)?;
         let set = self.concerned(index);
         let entry = self.entries.get(index)?;
-        let plain = self.declarations.get(index).is_none()
+        let plain = (V::OPAQUE || self.declarations.get(index).is_none())
             && entry.metadata.is_none()
             && entry.expires_ms.is_none()
             && !self.watches.has_queues(set);

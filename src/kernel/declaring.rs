@@ -1,6 +1,7 @@
 //! Declarations: what the local writes of a key are held to.
 //!
-//! Every way to put a value asks [`Kernel::judged`] first. What others wrote is merged whether it fits or not, so that
+//! Every way to put a value asks [`Kernel::judged`] first; of values that only the host can look into, the host asks
+//! the declaration. What others wrote is merged whether it fits or not, so that
 //! sessions never drift apart over a declaration. A declaration is no write: it is told to nobody, and not rolled back.
 
 use super::writing::within;
@@ -65,24 +66,20 @@ impl<V: Stored> Kernel<V> {
         self.effects.push_back(Effect::Initial { watch, slot: self.keys.slot(index), change });
     }
 
-    /// The value as the declaration of its key has it, if there is one.
+    /// The value as the declaration of its key has it, if there is one. What is opaque the host has judged.
     ///
-    /// Errors: `constraint-violation`; `limit` for what has grown by being coerced; `unsupported` where only the host can
-    /// encode values, so that no write of a declared key goes unjudged.
+    /// Errors: `constraint-violation`; `limit` for what has grown by being coerced.
     pub(super) fn judged(&mut self, index: Option<u32>, value: Measured<V>) -> Result<Measured<V>, Error> {
         let Some((index, declaration)) = index.and_then(|index| Some((index, self.declarations.get(index)?))) else {
             return Ok(value);
         };
-        let (mut given, mut old) = (Vec::new(), Vec::new());
-        if !value.value.encode(&mut given) {
-            return Err(Error::new(Code::Unsupported, "a value that only the host can encode cannot be judged"));
+        if V::OPAQUE {
+            return Ok(value);
         }
-        let judged = declaration.judge(&given)?;
-        // What does not fit is not shown, so it binds nobody.
+        let (mut given, mut old) = (Vec::new(), Vec::new());
+        value.value.encode(&mut given);
         let current = self.entries.get(index).filter(|current| current.value.encode(&mut old));
-        let fitting = current.is_some() && declaration.fits(&old);
-        declaration.judge_change(fitting.then_some(&*old), &judged)?;
-        let Cow::Owned(coerced) = judged else { return Ok(value) };
+        let Cow::Owned(coerced) = declaration.judge_set(current.map(|_| &*old), &given)? else { return Ok(value) };
         let bytes = coerced.len() as u64;
         within("valueBytes", self.options.limits.value_bytes, bytes)?;
         Ok(Measured { value: V::decode(&coerced, &mut self.pool), bytes })
@@ -102,6 +99,8 @@ mod tests {
 
     impl Stored for Opaque {
         type Pool = ();
+
+        const OPAQUE: bool = true;
 
         fn same(&self, _: &Self) -> bool {
             false
@@ -132,19 +131,24 @@ mod tests {
     }
 
     #[test]
-    fn what_cannot_be_judged_is_not_put() {
+    fn what_the_host_judges_is_put_and_granted() {
         let (mut kernel, key) = declared();
-        assert_eq!(kernel.apply(put(&key), 1).unwrap_err().code, Code::Unsupported);
         let slot = kernel.slot("k").unwrap();
-        assert_eq!(kernel.put_slot(slot, Opaque, 1, &"a".into(), 1).unwrap_err().code, Code::Unsupported);
-        assert!(kernel.entry("k").is_none());
+        assert!(kernel.grant(slot).is_none(), "there is no entry");
+        kernel.apply(put(&key), 1).unwrap();
+        kernel.put_slot(slot, Opaque, 1, &"a".into(), 1).unwrap();
+        assert!(kernel.grant(slot).is_some());
     }
 
     #[test]
-    fn a_declared_slot_is_not_granted() {
-        let (mut kernel, key) = declared();
-        assert!(kernel.undeclare("k"));
-        kernel.apply(put(&key), 1).unwrap();
+    fn a_declared_slot_whose_values_are_judged_here_is_not_granted() {
+        let mut kernel = Kernel::<Value>::new(Options::default(), ()).unwrap();
+        let key = Key::parse("k").unwrap();
+        let value = Measured { value: Value::Null, bytes: 1 };
+        let (metadata, expect, ttl_ms) = (None, None, None);
+        let command =
+            Command::Put { key: key.clone(), value, metadata, origin: "a".into(), expect, ttl_ms, touch: false };
+        kernel.apply(command, 1).unwrap();
         let slot = kernel.slot("k").unwrap();
         assert!(kernel.grant(slot).is_some());
         kernel.declare(&key, declared().0.declaration("k").unwrap().as_ref().clone()).unwrap();

@@ -8,6 +8,8 @@ const ORDER: &[&str] = &[
     // words
     "contract",
     "error",
+    "variable/contract",
+    "handle",
     "start",
     "clock",
     "value",
@@ -29,6 +31,7 @@ const ORDER: &[&str] = &[
     "share/bus",
     "agents",
     "mirror/rewrite",
+    "variable/declared",
     // contexts and leases
     "opening",
     "strict/bytes",
@@ -44,9 +47,11 @@ const ORDER: &[&str] = &[
     "strict/context",
     // one session, and what is made of it
     "session",
+    "watching/open",
     "watching/until",
     "share/lifecycle",
     "changes",
+    "variable/variable",
     "hall",
     "open",
     "index",

@@ -57,6 +57,7 @@ export class Journal {
 
   /** Puts the mirror back to before the batch. */
   restore(): void {
-    for (const [cell, before] of this.#before) Object.assign(cell, before);
+    // A declaration is not rolled back.
+    for (const [cell, before] of this.#before) Object.assign(cell, before, { declared: cell.declared });
   }
 }

@@ -33,6 +33,16 @@ export interface Cell {
   origin: Agent;
   metadata: Metadata | undefined;
   expires: number | undefined;
+  /** What is declared, if anything is. */
+  declared: Rules | undefined;
+}
+
+/** What a declaration says of values that are put: see `variable/declared.ts`. */
+export interface Rules {
+  /** Whether a value is stored as it is, for sure. */
+  readonly fits: (value: unknown) => boolean;
+  /** The value as it is to be stored, or an error. */
+  judge(value: unknown): unknown;
 }
 
 const INDEXES = 2 ** 32;
@@ -85,6 +95,7 @@ export class Mirror {
       expires: undefined,
       revision: 0,
       term: 0,
+      declared: undefined,
       watches: undefined,
       size: 0,
       place: 0,

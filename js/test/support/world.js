@@ -113,6 +113,9 @@ export class World {
       case "close":
         hall.close();
         break;
+      case "declare":
+        hall.variable(naming(command.argument(0)), read(command.argument(1)));
+        break;
       default:
         out.push(...answer(hall, command));
         return;
@@ -350,6 +353,11 @@ const answers = {
     const key = naming(command.argument(0));
     return present("default" in command.options ? hall.get(key, command.option("default")) : hall.get(key));
   },
+  variable: (hall, command) => {
+    const [variable] = hall.variables(naming(command.argument(0)));
+    return `${present(variable.value)}${variable.violation ? " violation" : ""}`;
+  },
+  variables: (hall, command) => write(hall.variables(selecting(command.argument(0))).map(({ key }) => key)),
   has: (hall, command) => String(hall.has(naming(command.argument(0)))),
   entry: (hall, command) => {
     const entry = hall.entry(naming(command.argument(0)));

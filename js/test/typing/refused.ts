@@ -89,3 +89,26 @@ hall.watch("steps", (change) => {
   // @ts-expect-error: read only
   change.value = 5;
 });
+
+const warmth = open.variable("warmth", { type: "float", value: 0.7, min: 0, max: 2 });
+const mood = open.variable("mood", { type: "choice", choices: ["calm", "busy"] });
+// @ts-expect-error: a value of another type
+warmth.set("hot");
+// @ts-expect-error: not one of the choices
+mood.set("bored");
+// @ts-expect-error: without a default there may be nothing
+mood.value.length;
+// @ts-expect-error: a default of another type
+open.variable("a", { type: "float", value: "0.7" });
+// @ts-expect-error: no such type
+open.variable("a", { type: "double" });
+// @ts-expect-error: no such member
+open.variable("a", { type: "float", maximum: 2 });
+// @ts-expect-error: a member of another type
+open.variable("a", { type: "boolean", max: 2 });
+// @ts-expect-error: read only
+warmth.value = 1;
+// @ts-expect-error: no such key
+hall.variable("stepz", { type: "integer" });
+// @ts-expect-error: another result
+warmth.update((value) => `${value}`);

@@ -139,4 +139,44 @@ openHall({
 });
 const code: Code = new StatehallError("limit", "why").code;
 
-export { bySegments, code, iterate, single };
+// A variable shows what its declaration says.
+const warmth = open.variable("warmth", { type: "float", value: 0.7, min: 0, max: 2 });
+same<typeof warmth.value, number>(true);
+same<typeof warmth.key, "warmth">(true);
+warmth.watch(
+  ({ value, old, violation }) => {
+    same<typeof value, number>(true);
+    same<typeof old, number | undefined>(true);
+    same<typeof violation, StatehallError | undefined>(true);
+  },
+  { filter: { delta: 0.1 } },
+);
+warmth.watch(() => {}, { filter: ({ value }) => value > 1 });
+const mood = open.variable("mood", { type: "choice", choices: ["calm", "busy"] });
+same<typeof mood.value, "calm" | "busy" | undefined>(true);
+const fallen = mood.get("none");
+same<typeof fallen, "calm" | "busy" | "none">(true);
+const guessed = open.variable("guessed", { value: [1, 2] });
+same<typeof guessed.value, readonly number[]>(true);
+const title = open.variable("title", { value: "a", maxLength: 5 });
+same<typeof title.value, string>(true);
+const count = open.variable("steps", { type: "integer", value: 0 });
+count.set(2n ** 60n);
+same<ReturnType<typeof count.update>, number>(true);
+count.update((value) => value + 1);
+const raw = open.variable("raw", { type: "bytes" });
+same<typeof raw.value, Uint8Array | undefined>(true);
+open.setMany({ warmth: 1 });
+open.setMany(new Map([["warmth", 1]]));
+open.setMany([
+  ["warmth", 1],
+  [["a", "b"], "x"],
+]);
+async function iterateVariable() {
+  for await (const { value, violation } of warmth.watch()) {
+    same<typeof value, number>(true);
+    same<typeof violation, StatehallError | undefined>(true);
+  }
+}
+
+export { bySegments, code, iterate, iterateVariable, single };

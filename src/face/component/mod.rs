@@ -13,6 +13,7 @@ mod hall;
 mod held;
 mod owners;
 mod session;
+mod variables;
 mod watchers;
 
 /// What wit-bindgen makes of `wit/`.

@@ -17,6 +17,7 @@ mod reference;
 mod report;
 mod strict;
 mod texts;
+mod variables;
 
 use crate::error::{Code, Error};
 use crate::kernel::{Behind, Command, Kernel, Measured, Reply, Time, WatchOptions};
@@ -321,11 +322,6 @@ impl Core {
     /// The bytes of the values that arrived, one after another.
     pub fn arrived_bytes(&self) -> f64 {
         self.answer(|| Ok(Bytes(std::mem::take(&mut self.records.borrow_mut().arrived))))
-    }
-
-    /// How many values are referred to, for tests of what is let go.
-    pub fn live(&self) -> u32 {
-        self.pool.live() as u32
     }
 
     /// Takes in a frame.

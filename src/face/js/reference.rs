@@ -101,6 +101,8 @@ impl Drop for Ref {
 impl Stored for Ref {
     type Pool = Pool;
 
+    const OPAQUE: bool = true;
+
     /// JavaScript compares before it calls, and passes the number it has for an equal value.
     fn same(&self, other: &Self) -> bool {
         self.id == other.id

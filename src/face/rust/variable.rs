@@ -7,7 +7,7 @@ use super::{Change, Hall, IntoKey, IntoSelector, Watch, Written};
 use crate::codec::parse_value;
 use crate::error::{Code, Error};
 use crate::key::{Key, shown};
-use crate::state::declaration::Declaration;
+use crate::state::declaration::{Declaration, merged};
 use crate::value::{Stored, Value};
 use std::cell::RefCell;
 use std::collections::BTreeMap;
@@ -153,9 +153,8 @@ impl Variable {
     ///
     /// Errors: `closed`.
     pub fn metadata(&self) -> Result<BTreeMap<String, Value>, Error> {
-        let declared = self.declaration.metadata().and_then(|bytes| parse_value(bytes).ok());
         let set = self.hall.entry(&self.key)?.and_then(|entry| entry.metadata);
-        Ok(merged(declared, set))
+        Ok(self.declaration.metadata_under(set))
     }
 
     /// Sets it. Metadata stay.
@@ -243,18 +242,17 @@ impl fmt::Debug for Variable {
     }
 }
 
-/// What a variable shows of an entry, and why it does not show what is there. The one place that decides.
+/// What a variable shows of an entry, and why it does not show what is there.
 fn show(declaration: &Declaration, entry: Option<&Value>) -> (Option<Value>, Option<Error>) {
-    let default = || declaration.default_value().and_then(|bytes| parse_value(bytes).ok());
-    let Some(value) = entry else { return (default(), None) };
-    let mut bytes = Vec::new();
-    value.encode(&mut bytes);
-    if declaration.fits(&bytes) {
-        return (Some(value.clone()), None);
-    }
-    let reason = declaration.judge(&bytes).err();
-    let coercible = || Error::new(Code::ConstraintViolation, "a value of another kind, which could be coerced if set");
-    (default(), Some(reason.unwrap_or_else(coercible)))
+    let there = entry.map(|value| {
+        let mut bytes = Vec::new();
+        value.encode(&mut bytes);
+        bytes
+    });
+    let (shown, violation) = declaration.shown(there.as_deref());
+    let default = || shown.and_then(|bytes| parse_value(bytes).ok());
+    let value = entry.filter(|_| violation.is_none()).cloned();
+    (value.or_else(default), violation)
 }
 
 /// A change as its variable shows it.
@@ -262,11 +260,4 @@ fn shown_change(declaration: &Declaration, change: &Change) -> (Change, Option<E
     let (value, violation) = show(declaration, change.value.as_ref());
     let old = if change.initial { None } else { show(declaration, change.old.as_ref()).0 };
     (Change { value, old, ..change.clone() }, violation)
-}
-
-fn merged(under: Option<Value>, over: Option<Value>) -> BTreeMap<String, Value> {
-    let members = |value: Option<Value>| value.and_then(|value| value.as_map().cloned()).unwrap_or_default();
-    let mut all = members(under);
-    all.extend(members(over));
-    all
 }

@@ -19,9 +19,11 @@ mod member;
 mod number;
 mod pattern;
 mod reading;
+mod shown;
 
 pub use kind::Kind;
 pub use pattern::Program;
+pub use shown::merged;
 
 use crate::codec::{Part, Reader, read_part};
 use crate::error::{Code, Error};
@@ -58,7 +60,8 @@ enum Direction {
 impl Declaration {
     /// Reads a declaration from the encoded map of its members.
     ///
-    /// Shape:  `type` is one of [`Kind::ALL`] or "string", which is text. Any type may have `value` (the default),
+    /// Shape:  `type` is one of [`Kind::ALL`] or "string", which is text; without it the default suggests one
+    ///         ([`infer`]). Any type may have `value` (the default),
     ///         `immutable`, `description` and `metadata` (a map); float and integer `min`, `max`, `maxDelta` and
     ///         `monotonic` ("increasing" or "decreasing", staying the same allowed); text, bytes and list `minLength`
     ///         and `maxLength`; text `enum` and `pattern`; choice `choices`; module `modules` and `pattern`; embedding
@@ -104,6 +107,25 @@ impl Declaration {
         change::judge_change(self, old, new)
     }
 
+    /// Judges a value that is to be set where `old` is: both [`Declaration::judge`] and [`Declaration::judge_change`].
+    /// An old value that does not fit is not shown, so it binds nobody.
+    ///
+    /// Errors: `constraint-violation`.
+    pub fn judge_set<'a>(&self, old: Option<&[u8]>, new: &'a [u8]) -> Result<Cow<'a, [u8]>, Error> {
+        let judged = self.judge(new)?;
+        self.judge_change(old.filter(|old| self.fits(old)), &judged)?;
+        Ok(judged)
+    }
+
+    /// Why a value that is there cannot be shown, if it cannot.
+    pub fn violation(&self, value: &[u8]) -> Option<Error> {
+        if self.fits(value) {
+            return None;
+        }
+        let coercible = || judge::violation("a value of another kind, which could be coerced if set");
+        Some(self.judge(value).err().unwrap_or_else(coercible))
+    }
+
     /// What declares the same key again must be the same.
     ///
     /// Errors: `declaration-conflict`, with the first member that differs.
@@ -146,13 +168,13 @@ impl Declaration {
         self.kind
     }
 
-    /// The type and two bounds, infinite where there is none, if a value of the very type needs no other question.
+    /// The type and two bounds, infinite where there is none, if a value of the very type needs no other question than
+    /// whether it is among the `choices`, `enum` or `modules`: any of these fits, and nothing else does.
     ///
     /// Units:  numbers for float and integer, lengths for text (scalar values), bytes and list.
     pub fn simple(&self) -> Option<(Kind, f64, f64)> {
-        let asks = [Member::Enum, Member::Choices, Member::Modules, Member::Pattern, Member::MaxDelta]
+        let asks = [Member::Pattern, Member::MaxDelta, Member::Monotonic, Member::Immutable]
             .into_iter()
-            .chain([Member::Monotonic, Member::Immutable])
             .any(|member| self.member(member).is_some());
         match self.kind {
             _ if asks => None,

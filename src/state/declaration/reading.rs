@@ -3,7 +3,7 @@
 use super::member::{MEMBERS, Member};
 use super::number::Number;
 use super::pattern::Program;
-use super::{Declaration, Direction, Kind};
+use super::{Declaration, Direction, Kind, infer};
 use crate::codec::{DEPTH_MAX, Part, Reader, check_nested, next_value, read_part, write_part};
 use crate::error::{Code, Error};
 use std::borrow::Cow;
@@ -135,7 +135,11 @@ fn members(bytes: &[u8]) -> Result<Given, Error> {
 }
 
 fn kind(given: &Given) -> Result<Kind, Error> {
-    let name = given.text(Member::Type)?.unwrap_or_default();
+    let named = given.text(Member::Type)?;
+    if let (None, Some(value)) = (named, given.get(Member::Value)) {
+        return Ok(infer(value));
+    }
+    let name = named.unwrap_or_default();
     let names = || Kind::ALL.iter().map(|kind| kind.name()).collect::<Vec<_>>().join(", ");
     Kind::named(name).ok_or_else(|| invalid("type", &("must be one of ".to_owned() + &names())))
 }

@@ -20,5 +20,7 @@ mod monkey;
 mod order;
 #[path = "nonsense/subject.rs"]
 mod subject;
+#[path = "nonsense/variables.rs"]
+mod variables;
 #[path = "nonsense/watching.rs"]
 mod watching;

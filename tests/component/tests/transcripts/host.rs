@@ -245,6 +245,29 @@ impl Face for Host {
         })
     }
 
+    fn declare(&self, key: Naming, declaration: Value) -> Done {
+        let (key, declaration) = (self.text(&key), cbor_in(&declaration));
+        let hall = self.handle.hall;
+        let declare = |store: &mut _, kernel: &Kernel| {
+            kernel.statehall_hall_variables().call_declare(store, hall, &key, &declaration)
+        };
+        Ok(self.session().try_call(declare)?)
+    }
+
+    fn variable(&self, key: Naming) -> Result<(Option<Value>, bool), Failure> {
+        let (key, hall) = (self.text(&key), self.handle.hall);
+        let get = |store: &mut _, kernel: &Kernel| kernel.statehall_hall_variables().call_get(store, hall, &key);
+        let variable = self.session().try_call(get)?.ok_or("a key that is not declared")?;
+        Ok((variable.value.map(value_out), variable.violation.is_some()))
+    }
+
+    fn variables(&self, selector: Naming) -> Result<Vec<String>, Failure> {
+        let (selector, hall) = (self.selector(&selector), self.handle.hall);
+        let list =
+            |store: &mut _, kernel: &Kernel| kernel.statehall_hall_variables().call_variables(store, hall, &selector);
+        Ok(self.session().try_call(list)?.into_iter().map(|variable| variable.key).collect())
+    }
+
     fn batch(&self, work: impl FnOnce(&Self) -> Done) -> Done {
         let session = self.session();
         if session.batch.get().is_some() {
