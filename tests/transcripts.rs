@@ -15,6 +15,8 @@ mod face;
 mod naming;
 #[path = "transcripts/runner/notation.rs"]
 mod notation;
+#[path = "transcripts/runner/owners.rs"]
+mod owners;
 #[path = "transcripts/runner/rust.rs"]
 mod rust;
 #[path = "transcripts/runner/script.rs"]

@@ -37,33 +37,33 @@ impl<V: Stored> Kernel<V> {
         Ok(())
     }
 
-    /// Uses an owner for which a key is to be put, and answers its place, for [`Kernel::own`].
+    /// Uses an owner for which a key is to be put, and makes sure that it can have one.
     ///
     /// Errors: as [`Kernel::open_owner`] and [`Kernel::use_owner`].
-    pub fn use_place(&mut self, name: &Rc<str>, unix_ms: u64) -> Result<u32, Error> {
+    pub fn use_to_put(&mut self, name: &str, unix_ms: u64) -> Result<(), Error> {
         self.use_owner(name, unix_ms)?;
-        self.check_owner(name)?;
-        Ok(self.owners.place(name))
+        self.check_owner(name)
     }
 
     /// Carries out a put for an owner: the entry is deleted when that ends, unless it has been changed by then.
     ///
     /// Errors: as [`Kernel::apply`], [`Kernel::open_owner`] and [`Kernel::use_owner`].
     pub fn put_for(&mut self, owner: &Rc<str>, put: Command<V>, unix_ms: u64) -> Result<Reply, Error> {
-        let place = self.use_place(owner, unix_ms)?;
+        self.use_to_put(owner, unix_ms)?;
         let key = if let Command::Put { key, .. } = &put { Some(key.clone()) } else { None };
         let reply = self.apply(put, unix_ms)?;
         if let (Some(key), Reply::Written { .. }) = (key, reply) {
-            self.own(key.text(), place, unix_ms);
+            self.own(key.text(), owner, unix_ms);
         }
         Ok(reply)
     }
 
-    /// Makes the entry of a key that of an owner, from whose use on nothing has happened but the put. In a batch that is
-    /// done with the batch, or not at all.
-    pub fn own(&mut self, key: &str, place: u32, unix_ms: u64) {
+    /// Makes the entry of a key that of an owner, after whose use to put nothing has happened but the put. In a batch that
+    /// is done with the batch, or not at all.
+    pub fn own(&mut self, key: &str, owner: &Rc<str>, unix_ms: u64) {
         let Some(index) = self.keys.find(key) else { return };
         let Some(entry) = self.entries.get(index) else { return };
+        let place = self.owners.place(owner);
         if self.batch.is_none() {
             self.owners.own(place, index, entry.revision);
             return;

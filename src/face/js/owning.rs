@@ -3,6 +3,7 @@
 use super::Core;
 use super::answer::Answer::Number;
 use super::optional;
+use super::texts::texts;
 use wasm_bindgen::prelude::*;
 
 #[wasm_bindgen]
@@ -14,20 +15,21 @@ impl Core {
         })
     }
 
-    /// Uses an owner; answers its place if a key is to be put for it.
+    /// Uses an owner, perhaps to put a key for it.
     pub fn use_owner(&self, name: &str, put: bool, now: f64) -> f64 {
         self.answer(|| {
-            let mut kernel = self.kernel.borrow_mut();
-            if put {
-                return kernel.use_place(&name.into(), now as u64).map(|place| Number(f64::from(place)));
-            }
-            kernel.use_owner(name, now as u64).map(|()| Number(0.0))
+            let (mut kernel, now) = (self.kernel.borrow_mut(), now as u64);
+            let used = if put { kernel.use_to_put(name, now) } else { kernel.use_owner(name, now) };
+            used.map(|()| Number(0.0))
         })
     }
 
-    /// Makes the entry of a key that was just put that of the owner at a place.
-    pub fn own(&self, key: &str, place: u32, now: f64) {
-        self.kernel.borrow_mut().own(key, place, now as u64);
+    /// Makes the entry of a key that was just put that of an owner: two texts.
+    pub fn own(&self, key_and_owner: &[u8], now: f64) {
+        let mut texts = texts(key_and_owner);
+        if let (Some(key), Some(owner)) = (texts.next(), texts.next()) {
+            self.kernel.borrow_mut().own(key, &owner.into(), now as u64);
+        }
     }
 
     /// Ends an owner and deletes its keys; of all of them with an empty name.

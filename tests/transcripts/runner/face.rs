@@ -2,6 +2,7 @@
 
 use super::documents;
 use super::naming::Naming;
+use super::owners;
 use statehall::{
     Change, ContextRecord, DeleteOptions, Entry, Error, Options, PutOptions, Session, Since, Usage, Value, WatchInfo,
     WatchOptions, Written,
@@ -16,6 +17,8 @@ pub trait Face: Clone + 'static {
     type Reader: Reader;
     /// A versioned document.
     type Context: documents::Context;
+    /// An owner that was opened.
+    type Owner: owners::Owner;
 
     /// Opens a hall. The limits are by name, and may be nonsense.
     fn open(options: Options, limits: &[(String, u64)]) -> Result<Self, Failure>;
@@ -59,6 +62,7 @@ pub trait Face: Clone + 'static {
     ) -> Result<Self::Watch, Error>;
     fn stream(&self, selector: Naming, options: WatchOptions) -> Result<Self::Reader, Error>;
     fn watches(&self) -> Result<Vec<WatchInfo>, Error>;
+    fn owner(&self, name: &str, ttl_ms: Option<u64>) -> Result<Self::Owner, Error>;
     fn end(&self, owner: &str) -> Result<usize, Error>;
 
     fn context(&self, key: Naming) -> Result<Self::Context, Error>;

@@ -3,10 +3,11 @@
 use super::documents::{self, Asked, Guard};
 use super::face::{Done, Face, Failure, Reader, Write, Wrote};
 use super::naming::Naming;
+use super::owners;
 use futures::FutureExt;
 use statehall::{
     Acquire, Acquired, Change, Changes, Commit, Context, ContextRecord, Entry, Error, Hall, Holder, Lease, Options,
-    Session, Since, Usage, Value, Watch, WatchInfo, WatchOptions,
+    Owner, OwnerOptions, Session, Since, Usage, Value, Watch, WatchInfo, WatchOptions,
 };
 use std::rc::Rc;
 use std::time::Duration;
@@ -15,6 +16,7 @@ impl Face for Hall {
     type Watch = Watch;
     type Reader = Changes;
     type Context = Context;
+    type Owner = Owner;
 
     fn open(mut options: Options, limits: &[(String, u64)]) -> Result<Self, Failure> {
         for (name, value) in limits {
@@ -123,6 +125,10 @@ impl Face for Hall {
         Hall::watches(self)
     }
 
+    fn owner(&self, name: &str, ttl_ms: Option<u64>) -> Result<Owner, Error> {
+        Hall::owner(self, name, OwnerOptions { ttl_ms })
+    }
+
     fn end(&self, owner: &str) -> Result<usize, Error> {
         Hall::end(self, owner)
     }
@@ -187,6 +193,16 @@ impl Reader for Changes {
 
     fn is_open(&self) -> bool {
         Changes::is_open(self)
+    }
+}
+
+impl owners::Owner for Owner {
+    fn touch(&self) -> Result<(), Error> {
+        Owner::touch(self)
+    }
+
+    fn standing(&self) -> Option<Option<u64>> {
+        (!self.has_ended()).then(|| self.remaining_ms())
     }
 }
 

@@ -5,6 +5,7 @@ use super::documents::Claims;
 use super::face::{Done, Face, Failure, Reader, Write};
 use super::naming::{naming, selecting};
 use super::notation::{read, write};
+use super::owners::Owners;
 use super::script::Command;
 use statehall::{Change, Error, Filter, ManualClock, Options, Value, WatchOptions};
 use std::cell::{Cell, RefCell};
@@ -46,6 +47,7 @@ pub struct World<F: Face> {
     watches: RefCell<BTreeMap<String, Watching<F>>>,
     snapshots: RefCell<BTreeMap<String, Vec<u8>>>,
     claims: Claims<F>,
+    owners: Owners<F>,
     /// What was heard and is not yet shown: notifications and reports.
     heard: Rc<RefCell<Vec<String>>>,
 }
@@ -62,6 +64,7 @@ impl<F: Face> World<F> {
             watches: RefCell::default(),
             snapshots: RefCell::default(),
             claims: Claims::default(),
+            owners: Owners::default(),
             heard: Rc::default(),
         })
     }
@@ -127,12 +130,9 @@ impl<F: Face> World<F> {
             }
             "declare" => hall.declare(naming(command.argument(0)?)?, command.value(1)?)?,
             "close" => hall.close(),
-            "end" => {
-                out.push(format!("ended {}", hall.end(command.argument(0)?)?));
-                return Ok(());
-            }
             _ => {
-                if let Some(done) = self.claims.run(hall, command, out) {
+                if let Some(done) = self.claims.run(hall, command, out).or_else(|| self.owners.run(hall, command, out))
+                {
                     return done;
                 }
                 let Some(write) = writing(command)? else { return ask(hall, command, out) };
