@@ -12,6 +12,7 @@ import {
   checkOptions,
   deleteOptions,
   iterateOptions,
+  ownerOptions,
   putOptions,
   untilOptions,
   watchOptions,
@@ -24,7 +25,7 @@ import type {
   Key,
   Limits,
   Metadata,
-  Owner,
+  OwnerLike,
   Selector,
   Since,
   Stop,
@@ -157,7 +158,7 @@ export class Hall implements Handle {
     session.call(() => {}); // so that the cell is what the kernel knows
     const cell = session.find(text);
     const key = cell === undefined ? keyText(text) : text;
-    const { expect = -1, ttl = -1, touch = false, metadata } = options;
+    const { expect = -1, ttl = -1, touch = false, metadata, owner } = options;
     const facts = metadata === undefined ? undefined : admitMetadata(metadata, cell?.metadata, limits);
     const declared = cell?.declared;
     const value = declared === undefined || declared.fits(given) ? given : declared.judge(given);
@@ -166,6 +167,7 @@ export class Hall implements Handle {
     const ref = known ?? mirror.hold(admitted);
     const factsRef = facts ? this.#factsRef(key, facts) : 0;
     try {
+      const name = owner === undefined ? undefined : session.owners.use(owner, true);
       const answer = session.call((core) =>
         core.write(key, ref, size, factsRef, facts?.size ?? 0, this.origin, expect, ttl, touch, session.now()),
       );
@@ -187,6 +189,7 @@ export class Hall implements Handle {
             metadata: facts?.value as Metadata | undefined,
           });
       }
+      if (name !== undefined && conflict === 0) session.owners.own(name, key, revision);
       return { revision, changed: changed === 1, conflict: conflict === 1 };
     } finally {
       if (!session.closed) session.settle();
@@ -416,13 +419,15 @@ export class Hall implements Handle {
     return until(this.open(), condition as Parameters<typeof until>[1], options, open) as Promise<never>;
   }
 
-  end(owner: Owner): number {
+  owner(name: string, options: contract.OwnerOptions = {}): contract.Owner {
+    checkArgument("an owner's name", name, "text");
+    checkOptions(options, ownerOptions);
+    return this.open().owners.open(name, options.ttl);
+  }
+
+  end(owner: OwnerLike): number {
     checkArgument("an owner", owner, "owner");
-    const session = this.open();
-    const ended = [...session.watches.values()].filter((watch) => watch.owner === owner);
-    for (const watch of ended) watch.stop();
-    if (typeof owner === "string") session.strict.endOwner(owner);
-    return ended.length;
+    return this.open().owners.end(owner);
   }
 
   context(key: Key): contract.Context<never> {

@@ -15,7 +15,7 @@ import { Alarm, Gate } from "./clock.js";
 import { Encoder } from "./codec.js";
 import type { Agent, Clock, Limits, Value } from "./contract.js";
 import { instance, instantiate } from "./core.js";
-import { Core } from "./crossing.js";
+import type { Core } from "./crossing.js";
 import { Dispatcher, type Told, type Watch, type Watches } from "./dispatch.js";
 import { readError, StatehallError, tellOf } from "./error.js";
 import { Ahead } from "./mirror/ahead.js";
@@ -23,7 +23,8 @@ import { Journal } from "./mirror/journal.js";
 import { type Cell, Mirror, mirrorChange, whole } from "./mirror/mirror.js";
 import * as records from "./mirror/record.js";
 import { rewrite } from "./mirror/rewrite.js";
-import type { Opening } from "./opening.js";
+import { type Opening, openCore } from "./opening.js";
+import { Owners } from "./owners.js";
 import { Bus } from "./share/bus.js";
 import { start } from "./start.js";
 import { Strict } from "./strict/strict.js";
@@ -47,6 +48,7 @@ export class Session {
   readonly mirror = new Mirror();
   readonly ahead = new Ahead();
   readonly declared = new DeclaredKeys(this);
+  readonly owners = new Owners(this);
   readonly dispatcher: Dispatcher;
   readonly watches = new Map<number, Watch>();
   readonly limits: Limits;
@@ -87,7 +89,7 @@ export class Session {
     if (!instance()) start();
     this.dispatcher = new Dispatcher((error) => this.report(error));
     this.#alarm = new Alarm(opening.clock, (late) => this.#ring(late));
-    this.core = this.#open(opening.seed);
+    this.core = openCore(opening, opening.seed, 0);
     this.id = this.core.session();
     this.limits = Object.freeze(Object.fromEntries(this.core.limits()) as unknown as Limits);
     if (!this.shared) this.#joined.open();
@@ -229,9 +231,10 @@ export class Session {
     return (this.sets[set] = members.length === 1 ? (members[0] as Watch) : members);
   }
 
-  /** Carries out what the kernel has done: mirror, then what can be let go, then watchers. */
+  /** Carries out what the kernel has done: mirror, then what can be let go, then whose time is over, then watchers. */
   settle(): void {
     this.call(() => this.#update());
+    this.owners.settle();
     this.dispatcher.run();
     // Whoever is called now may cause more, which settles itself.
     for (const call of this.#calls.splice(0)) call();
@@ -360,9 +363,11 @@ export class Session {
     this.term++;
     try {
       watch.missed = this.queue(watch).missed;
-      this.call((core) => core.unwatch(watch.id));
-      // What was waiting in its queue is let go.
-      if (watch.capacity !== undefined) this.settle();
+      this.call((core) => {
+        core.unwatch(watch.id);
+        // What was waiting in its queue is let go.
+        if (watch.capacity !== undefined) this.#update();
+      });
     } catch (error) {
       // Whoever stops a watch has stopped it.
       this.report(error);
@@ -460,6 +465,7 @@ export class Session {
         this.#abandon();
         this.call((core) => core.roll_back());
       }
+      this.call((core) => core.end_owner("", this.now()));
       this.suspend();
     } catch (error) {
       this.report(error);
@@ -478,16 +484,7 @@ export class Session {
     if (this.#awake) this.#bus.close();
     this.#joined.open();
     this.#opening.ended();
-  }
-
-  #open(seed: bigint): Core {
-    const { name, agent, limits, notify, clock } = this.#opening;
-    const texts = [name, agent, ...Object.entries(limits).flat().map(String)];
-    try {
-      return new Core(texts, seed, notify, this.shared, this.revision, clock.now(), clock.monotonic());
-    } catch (error) {
-      throw typeof error === "string" ? readError(error) : error;
-    }
+    this.owners.close();
   }
 
   #receive(frame: Uint8Array): void {
@@ -544,6 +541,8 @@ export class Session {
     else if (kind === records.REPORT) {
       const error = texts[numbers[at + 6] as number] as string;
       this.#calls.push(() => this.report(readError(error)));
+    } else if (kind === records.OWNER_EXPIRED) {
+      this.owners.expired(texts[numbers[at + 6] as number] as string);
     } else {
       const slot = numbers[at + 2] as number;
       const expires = numbers[at + 9] as number;
@@ -583,7 +582,8 @@ export class Session {
     this.sets = [];
     this.term++;
     // A session of its own, with randomness that is new but no less repeatable.
-    this.core = this.#open(BigInt.asUintN(64, this.#opening.seed + BigInt(epoch) * 0x9e3779b97f4a7c15n));
+    const seed = BigInt.asUintN(64, this.#opening.seed + BigInt(epoch) * 0x9e3779b97f4a7c15n);
+    this.core = openCore(this.#opening, seed, this.revision);
     this.id = this.core.session();
     this.#agents.retell((number, agent) => this.core.name_agent(agent, number));
     // What others were told comes first and as old as can be, so that whatever they know better stays.
@@ -592,6 +592,7 @@ export class Session {
     for (const cell of cells) if (!told(cell)) rewrite(this, this.#agents, cell, this.#opening.clock.now());
     this.declared.retell(this.core);
     this.#update();
+    this.owners.retell(cells);
     for (const watch of watches) this.#register(watch, false);
     this.now();
   }

@@ -32,6 +32,7 @@ const ORDER: &[&str] = &[
     "agents",
     "mirror/rewrite",
     "variable/declared",
+    "owners",
     // contexts and leases
     "opening",
     "strict/bytes",
