@@ -155,6 +155,7 @@ export class Hall implements Handle {
     checkOptions(options, putOptions);
     const session = this.open();
     const { mirror, limits } = session;
+    if (options.owner !== undefined) session.expire(); // so that using it changes no cell
     session.call(() => {}); // so that the cell is what the kernel knows
     const cell = session.find(text);
     const key = cell === undefined ? keyText(text) : text;
@@ -163,11 +164,12 @@ export class Hall implements Handle {
     const declared = cell?.declared;
     const value = declared === undefined || declared.fits(given) ? given : declared.judge(given);
     const { value: admitted, size, same } = admit(value, cell?.value, limits);
+    // Before anything is held that only a put lets go of.
+    const name = owner === undefined ? undefined : session.owners.use(owner, true);
     const known = cell && (same ? cell.ref : session.journal?.refBefore(cell, admitted, limits));
     const ref = known ?? mirror.hold(admitted);
     const factsRef = facts ? this.#factsRef(key, facts) : 0;
     try {
-      const name = owner === undefined ? undefined : session.owners.use(owner, true);
       const answer = session.call((core) =>
         core.write(key, ref, size, factsRef, facts?.size ?? 0, this.origin, expect, ttl, touch, session.now()),
       );

@@ -30,7 +30,8 @@ interface Host {
 export class OpenOwner implements Owner {
   #ttl: number | undefined;
   #due: number | undefined;
-  #over = false;
+  /** @internal */
+  over_ = false;
   /** Made when somebody asks for the signal. */
   #ending: AbortController | undefined;
   readonly #host: Host;
@@ -47,12 +48,12 @@ export class OpenOwner implements Owner {
 
   get ended(): boolean {
     this.#host.expire();
-    return this.#over;
+    return this.over_;
   }
 
   get signal(): AbortSignal {
     this.#ending ??= new AbortController();
-    if (this.ended) this.#abort();
+    if (this.ended) this.abort_();
     return this.#ending.signal;
   }
 
@@ -66,7 +67,7 @@ export class OpenOwner implements Owner {
   }
 
   end(): void {
-    if (!this.#over) this.#owners.end(this);
+    if (!this.over_) this.#owners.end(this);
   }
 
   [Symbol.dispose](): void {
@@ -85,19 +86,14 @@ export class OpenOwner implements Owner {
     this.slide_(now);
   }
 
-  /** @internal It has ended. */
-  conclude_(): void {
-    this.#over = true;
-    this.#abort();
+  /** @internal Tells who listens that it has ended. */
+  abort_(): void {
+    this.#ending?.abort(over(this.name));
   }
 
   /** @internal Whether it is one of these. */
   isOf_(owners: Owners): boolean {
     return this.#owners === owners;
-  }
-
-  #abort(): void {
-    this.#ending?.abort(over(this.name));
   }
 }
 
@@ -180,7 +176,7 @@ export class Owners {
       }
       this.#host.settle();
     }
-    if (this.#ended.length > 0) for (const owner of this.#ended.splice(0)) owner.conclude_();
+    if (this.#ended.length > 0) for (const owner of this.#ended.splice(0)) owner.abort_();
   }
 
   /** Opens those that are open in a kernel that was built anew from these cells, and gives them their keys. */
@@ -204,7 +200,7 @@ export class Owners {
   close(): void {
     for (const owner of [...this.#open.values()]) this.#conclude(owner);
     this.#keys.clear();
-    for (const owner of this.#ended.splice(0)) owner.conclude_();
+    for (const owner of this.#ended.splice(0)) owner.abort_();
   }
 
   #nameOf(owner: Owner): string {
@@ -216,6 +212,7 @@ export class Owners {
   }
 
   #conclude(owner: OpenOwner): void {
+    owner.over_ = true;
     this.#open.delete(owner.name);
     this.#ended.push(owner);
   }
