@@ -3,9 +3,9 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { StatehallError } from "statehall";
-import { turn } from "./support/clock.js";
-import { begin, refused, stateOf } from "./support/hall.js";
-import { Network } from "./support/network.js";
+import { turn } from "../support/clock.js";
+import { begin, refused, stateOf } from "../support/hall.js";
+import { Network } from "../support/network.js";
 
 const closed = (promise) =>
   assert.rejects(promise, (error) => error instanceof StatehallError && error.code === "closed");
