@@ -164,14 +164,24 @@ export class Hall implements Handle {
     const declared = cell?.declared;
     const value = declared === undefined || declared.fits(given) ? given : declared.judge(given);
     const { value: admitted, size, same } = admit(value, cell?.value, limits);
-    // Before anything is held that only a put lets go of.
-    const name = owner === undefined ? undefined : session.owners.use(owner, true);
+    const name = owner && session.owners.nameOf(owner);
     const known = cell && (same ? cell.ref : session.journal?.refBefore(cell, admitted, limits));
     const ref = known ?? mirror.hold(admitted);
     const factsRef = facts ? this.#factsRef(key, facts) : 0;
     try {
       const answer = session.call((core) =>
-        core.write(key, ref, size, factsRef, facts?.size ?? 0, this.origin, expect, ttl, touch, session.now()),
+        core.write(
+          name === undefined ? key : [key, name],
+          ref,
+          size,
+          factsRef,
+          facts?.size ?? 0,
+          this.origin,
+          expect,
+          ttl,
+          touch,
+          session.now(),
+        ),
       );
       const [slot, revision, changed, conflict] = answer as Iterable<number> as [number, number, number, number];
       // From now on the kernel names this key by its slot.

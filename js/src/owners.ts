@@ -12,6 +12,11 @@ import type { Watch } from "./dispatch.js";
 import { StatehallError } from "./error.js";
 import type { Cell, Mirror } from "./mirror/mirror.js";
 
+/** What is done with an owner in the kernel. */
+const OPEN = 0;
+const USE = 1;
+const END = 2;
+
 /** What is needed of a session. */
 interface Host {
   readonly clock: Clock;
@@ -82,7 +87,7 @@ export class OpenOwner implements Owner {
 
   /** @internal Opens it in a kernel that was built anew. */
   retell_(core: Core, now: number): void {
-    core.open_owner(this.name, this.#ttl ?? -1, now);
+    core.owner(this.name, OPEN, this.#ttl ?? -1, now);
     this.slide_(now);
   }
 
@@ -117,32 +122,41 @@ export class Owners {
     const host = this.#host;
     host.expire();
     const now = host.now();
-    host.call((core) => core.open_owner(name, ttl ?? -1, now));
+    host.call((core) => core.owner(name, OPEN, ttl ?? -1, now));
     const owner = this.#open.get(name) ?? new OpenOwner(host, this, name);
     this.#open.set(name, owner);
     owner.slide_(now, ttl);
     return owner;
   }
 
-  /** Uses an owner, perhaps to put a key for it: its time begins anew. Returns its name. */
-  use(owner: string | Owner, put = false): string {
+  /** Uses an owner: its time begins anew. Returns its name. */
+  use(owner: string | Owner): string {
     const host = this.#host;
     host.checked();
     host.expire();
-    const name = typeof owner === "string" ? owner : this.#nameOf(owner);
-    const now = host.now();
-    host.call((core) => core.use_owner(name, put, now));
-    this.#open.get(name)?.slide_(now);
+    const name = this.nameOf(owner);
+    host.call((core) => core.owner(name, USE, -1, host.now()));
     return name;
   }
 
-  /** A key was put for an owner and has this revision: it is the owner's, until somebody changes it. */
+  /** The name of an owner that is about to be used. */
+  nameOf(owner: string | Owner): string {
+    if (typeof owner === "string") {
+      this.#open.get(owner)?.slide_(this.#host.now());
+      return owner;
+    }
+    if (!(owner instanceof OpenOwner) || !owner.isOf_(this)) {
+      throw new StatehallError("invalid-argument", "an owner is a name, or what owner() of the same hall has returned");
+    }
+    if (owner.over_) throw over(owner.name);
+    return this.nameOf(owner.name);
+  }
+
+  /** A key was put for an owner, and has this revision: it is the owner's, until somebody changes it. */
   own(name: string, key: string, revision: number): void {
-    const host = this.#host;
-    host.call((core) => core.own([key, name], host.now()));
     const keys = this.#keys.get(name) ?? new Map<string, number>();
     this.#keys.set(name, keys.set(key, revision));
-    const { cells } = host.mirror;
+    const { cells } = this.#host.mirror;
     if (keys.size <= 2 * cells.size) return;
     // More than there can be: most are not its own any more.
     for (const [known, put] of keys) if (cells.get(known)?.revision !== put) keys.delete(known);
@@ -152,7 +166,7 @@ export class Owners {
   end(owner: OwnerLike): number {
     const opened = owner instanceof OpenOwner;
     if (opened && owner.ended) return 0;
-    const whom = opened ? this.#nameOf(owner) : owner;
+    const whom = opened ? this.nameOf(owner) : owner;
     const ended = this.#release(whom);
     const open = typeof whom === "string" && this.#open.get(whom);
     if (open) this.#conclude(open);
@@ -179,21 +193,27 @@ export class Owners {
     if (this.#ended.length > 0) for (const owner of this.#ended.splice(0)) owner.abort_();
   }
 
-  /** Opens those that are open in a kernel that was built anew from these cells, and gives them their keys. */
-  retell(cells: readonly Cell[]): void {
-    const { core, mirror, clock } = this.#host;
-    const now = clock.now();
-    const before = new Map(cells.map(({ key, revision }) => [key, revision]));
-    for (const owner of this.#open.values()) owner.retell_(core, now);
+  /** Whose the keys of these cells are, for a kernel that is built anew; what is nobody's is forgotten. */
+  keysOf(cells: readonly Cell[]): Map<string, string> {
+    const revisions = new Map(cells.map(({ key, revision }) => [key, revision]));
+    const owners = new Map<string, string>();
     for (const [name, keys] of this.#keys) {
-      for (const [key, revision] of keys) {
-        const cell = mirror.cells.get(key);
-        if (cell && before.get(key) === revision) {
-          core.own([key, name], now);
-          keys.set(key, cell.revision);
-        } else keys.delete(key);
-      }
+      for (const [key, revision] of keys) if (revisions.get(key) === revision) owners.set(key, name);
     }
+    this.#keys.clear();
+    return owners;
+  }
+
+  /** Opens those that are open in a kernel that was built anew, and knows by now what the keys have there. */
+  retell(owners: ReadonlyMap<string, string>): void {
+    const { core, mirror, clock } = this.#host;
+    for (const owner of this.#open.values()) owner.retell_(core, clock.now());
+    for (const [key, name] of owners) this.own(name, key, mirror.cells.get(key)?.revision ?? 0);
+  }
+
+  /** The session ends: their keys go. */
+  leave(): void {
+    this.#host.call((core) => core.owner("", END, -1, this.#host.now()));
   }
 
   /** The session has ended. */
@@ -201,14 +221,6 @@ export class Owners {
     for (const owner of [...this.#open.values()]) this.#conclude(owner);
     this.#keys.clear();
     for (const owner of this.#ended.splice(0)) owner.abort_();
-  }
-
-  #nameOf(owner: Owner): string {
-    if (!(owner instanceof OpenOwner) || !owner.isOf_(this)) {
-      throw new StatehallError("invalid-argument", "an owner is a name, or what owner() of the same hall has returned");
-    }
-    if (this.#open.get(owner.name) !== owner) throw over(owner.name);
-    return owner.name;
   }
 
   #conclude(owner: OpenOwner): void {
@@ -226,7 +238,7 @@ export class Owners {
     host.strict.endOwner(owner);
     this.#keys.delete(owner);
     // No name would mean all of them.
-    if (owner !== "") host.call((core) => core.end_owner(owner, host.now()));
+    if (owner !== "") host.call((core) => core.owner(owner, END, -1, host.now()));
     return owned.length;
   }
 }

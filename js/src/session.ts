@@ -465,7 +465,7 @@ export class Session {
         this.#abandon();
         this.call((core) => core.roll_back());
       }
-      this.call((core) => core.end_owner("", this.now()));
+      this.owners.leave();
       this.suspend();
     } catch (error) {
       this.report(error);
@@ -588,11 +588,12 @@ export class Session {
     this.#agents.retell((number, agent) => this.core.name_agent(agent, number));
     // What others were told comes first and as old as can be, so that whatever they know better stays.
     const told = (cell: Cell) => this.shared && cell.revision <= this.#flushed;
-    for (const cell of cells) if (told(cell)) rewrite(this, this.#agents, cell, 1);
-    for (const cell of cells) if (!told(cell)) rewrite(this, this.#agents, cell, this.#opening.clock.now());
+    const owned = this.owners.keysOf(cells);
+    for (const cell of cells) if (told(cell)) rewrite(this, this.#agents, owned, cell, 1);
+    for (const cell of cells) if (!told(cell)) rewrite(this, this.#agents, owned, cell, this.#opening.clock.now());
     this.declared.retell(this.core);
     this.#update();
-    this.owners.retell(cells);
+    this.owners.retell(owned);
     for (const watch of watches) this.#register(watch, false);
     this.now();
   }

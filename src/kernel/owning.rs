@@ -37,7 +37,7 @@ impl<V: Stored> Kernel<V> {
         Ok(())
     }
 
-    /// Uses an owner for which a key is to be put, and makes sure that it can have one.
+    /// Uses an owner for which a key is to be put.
     ///
     /// Errors: as [`Kernel::open_owner`] and [`Kernel::use_owner`].
     pub fn use_to_put(&mut self, name: &str, unix_ms: u64) -> Result<(), Error> {
@@ -58,8 +58,8 @@ impl<V: Stored> Kernel<V> {
         Ok(reply)
     }
 
-    /// Makes the entry of a key that of an owner, after whose use to put nothing has happened but the put. In a batch that
-    /// is done with the batch, or not at all.
+    /// Makes the entry of a key that of an owner that was used to put it. In a batch that is done with the batch, or not
+    /// at all.
     pub fn own(&mut self, key: &str, owner: &Rc<str>, unix_ms: u64) {
         let Some(index) = self.keys.find(key) else { return };
         let Some(entry) = self.entries.get(index) else { return };
@@ -87,15 +87,20 @@ impl<V: Stored> Kernel<V> {
             return;
         }
         let mut owned = self.owners.end(name, self.options.limits.owners as usize);
-        owned.retain(|&(index, revision)| self.entries.get(index).is_some_and(|entry| entry.revision == revision));
-        let indexes: Vec<u32> = owned.into_iter().map(|(index, _)| index).collect();
+        owned.retain(|&index| {
+            let revision = self.owners.release(index);
+            self.entries.get(index).is_some_and(|entry| entry.revision == revision)
+        });
         // No batch has begun, so this one can.
-        let _ = self.delete_all(&indexes, None, unix_ms);
+        let _ = self.delete_all(&owned, None, unix_ms);
     }
 
     /// Ends all owners: the session ends.
     pub fn end_owners(&mut self, unix_ms: u64) {
-        self.owners.names().iter().for_each(|name| self.end_owner(name, unix_ms));
+        for place in 0..self.owners.places() {
+            let name = self.owners.name(place);
+            self.end_owner(&name, unix_ms);
+        }
     }
 
     /// How an owner stands; nothing if the name was never opened and has no keys, or is forgotten.

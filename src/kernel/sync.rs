@@ -142,7 +142,9 @@ impl<V: Stored> Kernel<V> {
         // Alone, nothing is sent: a snapshot seals for itself.
         let sealed = self.replica.joined() && self.seal();
         self.expire(time);
-        self.effects.extend(self.owners.advance(time.unix_ms).into_iter().map(Effect::OwnerExpired));
+        for owner in self.owners.advance(time.unix_ms) {
+            self.effects.push_back(Effect::OwnerExpired(owner));
+        }
         if sealed && self.replica.transmit(&self.keys, time.monotonic_ms) {
             self.effects.push_back(Effect::Synced);
         }

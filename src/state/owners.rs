@@ -24,13 +24,8 @@ pub struct Owner {
     pub ended: bool,
     /// The indexes of the keys that were put for it last.
     keys: Vec<u32>,
-}
-
-impl Owner {
-    /// Whether its time has come.
-    fn is_due(&self, unix_ms: u64) -> bool {
-        self.due_ms.is_some_and(|due_ms| due_ms <= unix_ms)
-    }
+    /// The how manieth it was to end, of those that were opened, from 1; 0 as long as there is something to take from it.
+    ending: u64,
 }
 
 /// The owner for which a key was put last, and the revision that this put had; 0 for none.
@@ -40,11 +35,12 @@ type Claim = (u32, u64);
 pub struct Owners {
     names: Table,
     rows: Vec<Owner>,
-    /// Those that have ended, the oldest first.
-    ended: Vec<u32>,
     /// By the index of the key. A key is in the list of the owner that stands here, and in no other.
     claims: Vec<Claim>,
     opened: u64,
+    endings: u64,
+    /// How many there are that have ended.
+    remembered: usize,
     /// No owner expires before this, in Unix milliseconds.
     wake_ms: Option<u64>,
 }
@@ -52,13 +48,13 @@ pub struct Owners {
 impl Owners {
     /// None yet.
     pub fn new(seed: u64) -> Self {
-        let (rows, ended, claims) = (Vec::new(), Vec::new(), Vec::new());
-        Self { names: Table::new(seed), rows, ended, claims, opened: 0, wake_ms: None }
+        let (rows, claims) = (Vec::new(), Vec::new());
+        Self { names: Table::new(seed), rows, claims, opened: 0, endings: 0, remembered: 0, wake_ms: None }
     }
 
     /// How many there are that have not ended.
     pub fn count(&self) -> usize {
-        self.names.len() - self.ended.len()
+        self.names.len() - self.remembered
     }
 
     /// The owner of a name; none if it was never opened and has no keys, or is forgotten.
@@ -75,6 +71,16 @@ impl Owners {
         place
     }
 
+    /// How many places there are or were.
+    pub fn places(&self) -> u32 {
+        self.rows.len() as u32
+    }
+
+    /// The name at a place; empty if there is none any more.
+    pub fn name(&self, place: u32) -> Rc<str> {
+        self.names.shared(place)
+    }
+
     /// Opens an owner, or finds the one that is open; its time begins anew. A time to live that is given is its own from
     /// now on.
     pub fn open(&mut self, name: &Rc<str>, ttl_ms: Option<u64>, unix_ms: u64) -> u64 {
@@ -82,10 +88,13 @@ impl Owners {
         let owner = &mut self.rows[place as usize];
         if owner.number == 0 || owner.ended {
             self.opened += 1;
-            (owner.number, owner.ended, owner.ttl_ms) = (self.opened, false, None);
-            self.ended.retain(|&other| other != place);
+            self.remembered -= usize::from(owner.ending > 0);
+            let keys = std::mem::take(&mut owner.keys);
+            *owner = Owner { number: self.opened, keys, ..Owner::default() };
         }
-        owner.ttl_ms = ttl_ms.or(owner.ttl_ms);
+        if ttl_ms.is_some() {
+            owner.ttl_ms = ttl_ms;
+        }
         let number = owner.number;
         self.slide(name, unix_ms);
         number
@@ -95,34 +104,41 @@ impl Owners {
     pub fn slide(&mut self, name: &str, unix_ms: u64) {
         let Some(place) = self.names.find(name) else { return };
         let owner = &mut self.rows[place as usize];
-        owner.due_ms = owner.ttl_ms.map(|ttl_ms| unix_ms.saturating_add(ttl_ms));
-        let due_ms = owner.due_ms;
-        self.wake_by(due_ms);
+        if let Some(ttl_ms) = owner.ttl_ms {
+            let due_ms = unix_ms.saturating_add(ttl_ms);
+            owner.due_ms = Some(due_ms);
+            self.wake_by(due_ms);
+        }
     }
 
     /// Ends an owner that will be found to have expired as soon as time passes.
     pub fn expire(&mut self, name: &str, unix_ms: u64) {
         let Some(place) = self.names.find(name) else { return };
         let owner = &mut self.rows[place as usize];
-        if !owner.keys.is_empty() || !owner.ended {
+        if owner.ending == 0 {
             (owner.ended, owner.due_ms) = (true, Some(unix_ms));
-            self.wake_by(Some(unix_ms));
+            self.wake_by(unix_ms);
         }
     }
 
     /// Notes that a key was put for the owner at a place, and had that revision then.
     pub fn own(&mut self, place: u32, index: u32, revision: u64) {
-        let key = index as usize;
-        if key >= self.claims.len() {
-            self.claims.resize(key + 1, (0, 0));
+        while self.claims.len() <= index as usize {
+            self.claims.push((0, 0));
         }
-        let (before, known) = std::mem::replace(&mut self.claims[key], (place, revision));
-        if known > 0 && before != place {
+        let (before, known) = std::mem::replace(&mut self.claims[index as usize], (place, revision));
+        if known > 0 && before == place {
+            return;
+        }
+        if known > 0 {
             self.rows[before as usize].keys.retain(|&other| other != index);
         }
-        if known == 0 || before != place {
-            self.rows[place as usize].keys.push(index);
-        }
+        self.rows[place as usize].keys.push(index);
+    }
+
+    /// Forgets that a key was put for somebody; answers the revision that it had then.
+    pub fn release(&mut self, index: u32) -> u64 {
+        std::mem::take(&mut self.claims[index as usize]).1
     }
 
     /// When the first owner may expire, in Unix milliseconds.
@@ -139,40 +155,47 @@ impl Owners {
         self.wake_ms = None;
         for place in 0..self.rows.len() {
             let owner = &mut self.rows[place];
-            if owner.is_due(unix_ms) {
-                (owner.ended, owner.due_ms) = (true, None);
-                over.push(self.names.shared(place as u32));
+            match owner.due_ms {
+                Some(due_ms) if due_ms <= unix_ms => {
+                    (owner.ended, owner.due_ms) = (true, None);
+                    over.push(self.names.shared(place as u32));
+                }
+                Some(due_ms) => self.wake_by(due_ms),
+                None => {}
             }
-            let due_ms = self.rows[place].due_ms;
-            self.wake_by(due_ms);
         }
         over
     }
 
-    /// Ends an owner and takes its keys: of each its index, and the revision that it has if it is still the owner's. At
-    /// most so many that were opened are remembered.
-    pub fn end(&mut self, name: &str, remembered: usize) -> Vec<(u32, u64)> {
+    /// Ends an owner and takes its keys, each of which is still to be released. Of the owners that were opened at most so
+    /// many are remembered.
+    pub fn end(&mut self, name: &str, remembered: usize) -> Vec<u32> {
         let Some(place) = self.names.find(name) else { return Vec::new() };
         let owner = &mut self.rows[place as usize];
-        let (number, keys) = (owner.number, std::mem::take(&mut owner.keys));
-        *owner = Owner { number, ended: true, ..Owner::default() };
-        if number == 0 {
+        let keys = std::mem::take(&mut owner.keys);
+        (owner.ended, owner.ttl_ms, owner.due_ms) = (true, None, None);
+        if owner.number == 0 {
             self.forget(place);
-        } else if !self.ended.contains(&place) {
-            self.ended.push(place);
-            if self.ended.len() > remembered {
-                let oldest = self.ended.remove(0);
-                self.forget(oldest);
+        } else if owner.ending == 0 {
+            self.endings += 1;
+            owner.ending = self.endings;
+            self.remembered += 1;
+            if self.remembered > remembered {
+                self.forget_oldest();
             }
         }
-        let take = |index: u32| (index, std::mem::take(&mut self.claims[index as usize]).1);
-        keys.into_iter().map(take).collect()
+        keys
     }
 
-    /// The names of all that have not ended.
-    pub fn names(&self) -> Vec<Rc<str>> {
-        let lasting = |place: &u32| !self.ended.contains(place) && !self.names.text(*place).is_empty();
-        (0..self.rows.len() as u32).filter(lasting).map(|place| self.names.shared(place)).collect()
+    fn forget_oldest(&mut self) {
+        let (mut oldest, mut ending) = (0, u64::MAX);
+        for (place, owner) in (0..).zip(&self.rows) {
+            if owner.ending > 0 && owner.ending < ending {
+                (oldest, ending) = (place, owner.ending);
+            }
+        }
+        self.remembered -= 1;
+        self.forget(oldest);
     }
 
     fn forget(&mut self, place: u32) {
@@ -180,8 +203,8 @@ impl Owners {
         self.names.remove(place);
     }
 
-    fn wake_by(&mut self, due_ms: Option<u64>) {
-        self.wake_ms = self.wake_ms.into_iter().chain(due_ms).min();
+    fn wake_by(&mut self, due_ms: u64) {
+        self.wake_ms = Some(self.wake_ms.map_or(due_ms, |wake_ms| wake_ms.min(due_ms)));
     }
 }
 
@@ -208,5 +231,10 @@ mod tests {
         );
         assert_eq!((owners.open(&names[1], None, 0), owners.count()), (4, 1));
         assert!(owners.end("c", 2).is_empty(), "it is over already");
+        owners.end("b", 2);
+        assert_eq!((owners.get("c").map(|c| c.ended), owners.count()), (Some(true), 0));
+        owners.open(&names[0], None, 0);
+        owners.end("a", 2);
+        assert!(owners.get("c").is_none(), "it has ended before the others");
     }
 }

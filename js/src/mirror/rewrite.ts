@@ -10,6 +10,7 @@ import type { Cell, Mirror } from "./mirror.js";
 export function rewrite(
   { core, mirror, limits }: { core: Core; mirror: Mirror; limits: Limits },
   agents: Agents,
+  owners: ReadonlyMap<string, string>,
   { key, value, metadata, origin, expires }: Cell,
   now: number,
 ): void {
@@ -18,7 +19,9 @@ export function rewrite(
   const ttl = expires === undefined ? -1 : Math.max(1, expires - now);
   const refs = [mirror.hold(value as Value), facts ? mirror.hold(facts.value) : 0] as const;
   const agent = agents.hold(origin, (number) => core.name_agent(origin, number));
-  const written = core.write(key, refs[0], size, refs[1], facts?.size ?? 0, agent, -1, ttl, false, now);
+  const owner = owners.get(key);
+  const named = owner === undefined ? key : [key, owner];
+  const written = core.write(named, refs[0], size, refs[1], facts?.size ?? 0, agent, -1, ttl, false, now);
   agents.release(origin, (number) => core.forget_agent(number));
   // From now on the kernel names this key by its slot.
   mirror.at(written[0] as number, key);
