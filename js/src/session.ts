@@ -18,14 +18,16 @@ import { instance, instantiate } from "./core.js";
 import type { Core } from "./crossing.js";
 import { Dispatcher, type Told, type Watch, type Watches } from "./dispatch.js";
 import { readError, StatehallError, tellOf } from "./error.js";
+import { Machines } from "./machine/machines.js";
 import { Ahead } from "./mirror/ahead.js";
 import { Journal } from "./mirror/journal.js";
 import { type Cell, Mirror, mirrorChange, whole } from "./mirror/mirror.js";
 import * as records from "./mirror/record.js";
-import { rewrite } from "./mirror/rewrite.js";
+import { rewriteAll } from "./mirror/rewrite.js";
 import { type Opening, openCore } from "./opening.js";
 import { Owners } from "./owners.js";
 import { Bus } from "./share/bus.js";
+import { tellVisitors } from "./share/visitors.js";
 import { start } from "./start.js";
 import { Strict } from "./strict/strict.js";
 import { admit } from "./value.js";
@@ -82,10 +84,12 @@ export class Session {
   readonly #bus: Bus;
   /** Contexts and leases. */
   readonly strict: Strict;
+  readonly machines: Machines;
   readonly #opening: Opening;
   constructor(opening: Opening) {
     this.#opening = opening;
     this.strict = new Strict(opening, this);
+    this.machines = new Machines(this, opening.clock);
     if (!instance()) start();
     this.dispatcher = new Dispatcher((error) => this.report(error));
     this.#alarm = new Alarm(opening.clock, (late) => this.#ring(late));
@@ -238,6 +242,7 @@ export class Session {
     this.dispatcher.run();
     // Whoever is called now may cause more, which settles itself.
     for (const call of this.#calls.splice(0)) call();
+    if (this.machines.waiting) this.machines.wake();
   }
 
   /** The part of `settle` that calls nobody: a callback in the middle of it could let go of what it still needs. */
@@ -518,11 +523,14 @@ export class Session {
   }
 
   #endTurn(): void {
+    // What it puts belongs to this turn.
+    this.machines.endTurn();
     const time = this.time;
     this.time = undefined;
     // The last value that was admitted is let go.
     admit(null, undefined, this.limits);
     this.flush(time);
+    if (this.machines.active) this.now();
   }
 
   /** The timer has rung, this many milliseconds late. */
@@ -562,13 +570,7 @@ export class Session {
   /** Tells who wants to know that somebody has come or gone. */
   #announce(): void {
     this.id = this.call((core) => core.session()); // new if somebody else has used the old one
-    for (const visitor of this.visitors) {
-      try {
-        visitor();
-      } catch (cause) {
-        this.report(new StatehallError("callback-failed", "a watcher of the sessions threw", { cause }));
-      }
-    }
+    tellVisitors(this.visitors, (error) => this.report(error));
   }
 
   /** Makes the hall anew, in a new instance, from what the mirror holds. */
@@ -576,6 +578,7 @@ export class Session {
     this.interrupted = this.journal !== undefined;
     this.#abandon();
     this.epoch = epoch;
+    this.machines.lose(new StatehallError("poisoned", "the kernel trapped, and with it its machines"));
     const cells = this.mirror.clear();
     const watches = [...this.watches.values()];
     this.watches.clear();
@@ -586,11 +589,8 @@ export class Session {
     this.core = openCore(this.#opening, seed, this.revision);
     this.id = this.core.session();
     this.#agents.retell((number, agent) => this.core.name_agent(agent, number));
-    // What others were told comes first and as old as can be, so that whatever they know better stays.
-    const told = (cell: Cell) => this.shared && cell.revision <= this.#flushed;
     const owned = this.owners.keysOf(cells);
-    for (const cell of cells) if (told(cell)) rewrite(this, this.#agents, owned, cell, 1);
-    for (const cell of cells) if (!told(cell)) rewrite(this, this.#agents, owned, cell, this.#opening.clock.now());
+    rewriteAll(this, this.#agents, owned, cells, this.shared ? this.#flushed : -1, this.#opening.clock.now());
     this.declared.retell(this.core);
     this.#update();
     this.owners.retell(owned);

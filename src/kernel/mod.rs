@@ -23,6 +23,7 @@ mod declaring;
 pub mod effect;
 pub mod limits;
 mod owning;
+pub mod processes;
 mod reading;
 mod renaming;
 mod snapshot;

@@ -6,9 +6,31 @@ import type { Core } from "../crossing.js";
 import { admit, admitMetadata } from "../value.js";
 import type { Cell, Mirror } from "./mirror.js";
 
+interface Host {
+  readonly core: Core;
+  readonly mirror: Mirror;
+  readonly limits: Limits;
+}
+
+/**
+ * Writes all cells of the old mirror. What others were told, up to a revision, comes first and as old as can be, so that
+ * whatever they know better stays.
+ */
+export function rewriteAll(
+  host: Host,
+  agents: Agents,
+  owners: ReadonlyMap<string, string>,
+  cells: readonly Cell[],
+  told: number,
+  now: number,
+): void {
+  for (const cell of cells) if (cell.revision <= told) rewrite(host, agents, owners, cell, 1);
+  for (const cell of cells) if (cell.revision > told) rewrite(host, agents, owners, cell, now);
+}
+
 /** Writes a cell of the old mirror to the kernel as if it were `now`, and to the mirror as it is from now on. */
-export function rewrite(
-  { core, mirror, limits }: { core: Core; mirror: Mirror; limits: Limits },
+function rewrite(
+  { core, mirror, limits }: Host,
   agents: Agents,
   owners: ReadonlyMap<string, string>,
   { key, value, metadata, origin, expires }: Cell,

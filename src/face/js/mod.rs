@@ -11,6 +11,7 @@
 mod allocator;
 mod answer;
 mod listing;
+mod machines;
 mod opening;
 mod owning;
 mod reference;
@@ -53,6 +54,7 @@ pub struct Core {
     known: Cell<(u64, u64)>,
     records: RefCell<Records>,
     outbox: RefCell<Outbox>,
+    machines: RefCell<machines::Machines>,
 }
 
 #[wasm_bindgen]
@@ -82,6 +84,7 @@ impl Core {
             known: Cell::default(),
             records: RefCell::default(),
             outbox: RefCell::default(),
+            machines: RefCell::default(),
         })
     }
 
