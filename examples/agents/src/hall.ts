@@ -19,9 +19,12 @@ export type AgentName = (typeof AGENTS)[number];
 export const READERS = ["phrases", "figures", "clarity"] as const;
 export type ReaderName = (typeof READERS)[number];
 
-export type Status = "idle" | "working" | "done" | "stopped" | "failed";
-export type Wanted = "running" | "stopped";
-export type Pace = "none" | "brisk" | "slow";
+export const STATUSES = ["idle", "working", "done", "stopped", "failed"] as const;
+export type Status = (typeof STATUSES)[number];
+export const WANTS = ["running", "stopped"] as const;
+export type Wanted = (typeof WANTS)[number];
+export const PACES = ["none", "brisk", "slow"] as const;
+export type Pace = (typeof PACES)[number];
 
 export type Progress = {
   readonly generation: string;
@@ -35,7 +38,7 @@ export type Progress = {
   readonly spent: number;
 };
 
-/** Key patterns to the types of their values. */
+/** Key patterns to the types of their values. Which of them are declared, and how, is in `variables.ts`. */
 export type Keys = {
   "document/text": string;
   "document/generation": string;

@@ -10,6 +10,7 @@
  * keys, which harms nothing. Exactly one would need a lease, which is strict and so asynchronous.
  */
 import { AGENTS, type AgentName, documentIn, type Room, sweep } from "./hall.ts";
+import type { Variables } from "./variables.ts";
 
 /** Milliseconds after which a claim that was made is trusted. */
 const SETTLE = 120;
@@ -25,7 +26,7 @@ export type Runner = {
   leave(): void;
 };
 
-export function runAgents(hall: Room, tab: string): Runner {
+export function runAgents(hall: Room, { agents }: Variables, tab: string): Runner {
   const workers = new Map<AgentName, Worker>();
   const starting = new Set<AgentName>();
   const ending = new Set<AgentName>();
@@ -55,9 +56,7 @@ export function runAgents(hall: Room, tab: string): Runner {
       end(agent);
       hall.batch(() => {
         hall.delete(`runners/${agent}`);
-        hall.put(`agents/${agent}/status`, "failed", {
-          metadata: { reason: event.message || "the worker did not start" },
-        });
+        agents[agent].status.set("failed", { metadata: { reason: event.message || "the worker did not start" } });
       });
     });
     return worker;
@@ -70,14 +69,12 @@ export function runAgents(hall: Room, tab: string): Runner {
   };
 
   const wanted = (agent: AgentName): boolean =>
-    !away &&
-    hall.get(`agents/${agent}/wanted`, "running") === "running" &&
-    hall.get(`agents/${agent}/status`) !== "failed";
+    !away && agents[agent].wanted.value === "running" && agents[agent].status.value !== "failed";
 
   /** Brings what runs here in line with what the hall says. */
   const reconcile = (agent: AgentName): void => {
     const holder = hall.get(`runners/${agent}`);
-    const stopped = hall.get(`agents/${agent}/wanted`) === "stopped";
+    const stopped = agents[agent].wanted.value === "stopped";
     if (workers.has(agent)) {
       // A worker that is alive renews its claim: one that lets it expire is replaced.
       if ((!stopped && holder === tab) || ending.has(agent)) return;
@@ -90,7 +87,7 @@ export function runAgents(hall: Room, tab: string): Runner {
       }, GRACE);
       return;
     }
-    if (stopped && (holder === undefined || holder === tab)) hall.put(`agents/${agent}/status`, "stopped");
+    if (stopped && (holder === undefined || holder === tab)) agents[agent].status.set("stopped");
     if (holder === undefined && wanted(agent) && !starting.has(agent)) void start(agent);
   };
 
@@ -121,12 +118,13 @@ export function runAgents(hall: Room, tab: string): Runner {
 
   return {
     stop(agent) {
-      hall.put(`agents/${agent}/wanted`, "stopped");
+      agents[agent].wanted.set("stopped");
     },
     restart(agent) {
       hall.batch(() => {
-        if (hall.get(`agents/${agent}/status`) === "failed") hall.put(`agents/${agent}/status`, "idle");
-        hall.put(`agents/${agent}/wanted`, "running");
+        const { status, wanted } = agents[agent];
+        if (status.value === "failed") status.set("idle");
+        wanted.set("running");
       });
     },
     leave() {

@@ -26,6 +26,7 @@ import {
   sweep,
 } from "./hall.ts";
 import { passagesOf } from "./text.ts";
+import { declare } from "./variables.ts";
 
 const READ: Readonly<Record<ReaderName, (text: string) => Reader>> = {
   phrases: phrasesReader,
@@ -36,8 +37,10 @@ const READ: Readonly<Record<ReaderName, (text: string) => Reader>> = {
 // A worker's name is the one thing that its starter gives it.
 const { hall: name, agent, tab } = JSON.parse(self.name) as { hall: string; agent: AgentName; tab: string };
 const hall = room(name, agent);
+const { pace, agents } = declare(hall);
+const mine = agents[agent];
 await hall.ready;
-hall.update(`agents/${agent}/starts`, 0, (starts) => starts + 1);
+mine.starts.update((starts) => starts + 1);
 holdClaim();
 heedStop();
 if (agent === "chair") chair(hall);
@@ -58,7 +61,7 @@ function holdClaim(): void {
  */
 function heedStop(): void {
   const heed = (): void => {
-    const stopped = hall.get(`agents/${agent}/wanted`) === "stopped";
+    const stopped = mine.wanted.value === "stopped";
     if (!stopped && hall.get(`runners/${agent}`, tab) === tab) return;
     if (stopped) report("stopped");
     hall.close();
@@ -71,14 +74,14 @@ function heedStop(): void {
 /** Says why the agent cannot go on, and leaves. */
 function fail(error: unknown): void {
   if (hall.closed) return;
-  hall.put(`agents/${agent}/status`, "failed", { metadata: { reason: String(error).slice(0, 200) } });
+  mine.status.set("failed", { metadata: { reason: String(error).slice(0, 200) } });
   hall.delete(`runners/${agent}`);
   hall.close();
   self.close();
 }
 
 function report(status: Status): void {
-  hall.put(`agents/${agent}/status`, status);
+  mine.status.set(status);
 }
 
 function reader(hall: Room, agent: ReaderName): void {
@@ -129,7 +132,7 @@ async function read(hall: Room, agent: ReaderName, turn: number, now: () => numb
   for (const passage of passages) {
     // What was read before the restart is only counted again: it is in the hall already.
     if (passage.index >= resumed) {
-      await pause(hall);
+      await pause();
       if (turn !== now() || documentIn(hall).generation !== generation) return;
     }
     const { put, drop } = timed(() => reader.read(passage));
@@ -150,8 +153,7 @@ async function read(hall: Room, agent: ReaderName, turn: number, now: () => numb
 }
 
 /** Waits as the pace asks, and at least for the other events of this worker. */
-const pause = (hall: Room): Promise<void> =>
-  new Promise((resolve) => setTimeout(resolve, PAUSE[hall.get("control/pace", "brisk")]));
+const pause = (): Promise<void> => new Promise((resolve) => setTimeout(resolve, PAUSE[pace.value]));
 
 function chair(hall: Room): void {
   let due = false;
@@ -172,7 +174,7 @@ function chair(hall: Room): void {
         const current = progress?.generation === generation;
         return {
           agent,
-          status: current ? hall.get(`agents/${agent}/status`) : undefined,
+          status: current ? agents[agent].status.value : undefined,
           progress: current ? progress : undefined,
           findings: [...hall.toMap(`findings/${generation}/${agent}/*`).values()] as Finding[],
         };

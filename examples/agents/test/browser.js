@@ -26,6 +26,28 @@ after(async () => {
   await server?.close();
 });
 
+/** A tab of some other program, or of another version of this one: it is in the hall and has declared nothing. */
+export async function stranger(context) {
+  const [built] = await build({
+    configFile: false,
+    logLevel: "warn",
+    build: {
+      write: false,
+      lib: { entry: fileURLToPath(import.meta.resolve("statehall")), formats: ["iife"], name: "statehall" },
+    },
+  });
+  const page = await context.newPage();
+  const blank = `${address}stranger.html`;
+  await page.route(blank, (route) => route.fulfill({ contentType: "text/html", body: "<title>stranger</title>" }));
+  await page.goto(blank);
+  await page.addScriptTag({ content: built.output[0].code });
+  await page.evaluate(async () => {
+    globalThis.hall = statehall.openHall({ name: "reading-room", agent: "stranger" });
+    await hall.ready;
+  });
+  return page;
+}
+
 /** Runs a test in a browser context of its own; what the pages report as an error fails it. */
 export function inBrowser(name, run, options = {}) {
   test(name, { timeout: 150_000 }, async () => {
