@@ -25,7 +25,7 @@ export function agentsView(hall: Room, variables: Variables, runner: Runner, tab
   const draw = onFrame(() => {
     for (const one of draws) one();
   });
-  for (const selector of ["agents/**", "runners/*", "document/generation", "findings/**"]) {
+  for (const selector of ["agents/**", "runners/*", "chair/**", "document/generation", "findings/**"]) {
     hall.watch(selector, draw, { initial: true });
   }
   draw();
@@ -61,7 +61,7 @@ function card(hall: Room, { agents }: Variables, runner: Runner, tab: string, ag
   return () => {
     const now = standing.value;
     const progress = hall.get(`agents/${agent}/progress`);
-    const holder = hall.get(`runners/${agent}`);
+    const holder = agent === "chair" ? hall.get("chair/holder")?.tab : hall.get(`runners/${agent}`);
     const { generation } = documentIn(hall);
     const current = progress?.generation === generation ? progress : undefined;
     item.dataset["status"] = now;
@@ -94,10 +94,25 @@ function card(hall: Room, { agents }: Variables, runner: Runner, tab: string, ag
     const reason = now === "failed" ? standing.metadata["reason"] : undefined;
     if (typeof reason === "string") pieces.push(reason);
     else if (holder === undefined) pieces.push(isOff() ? "no worker" : "waiting for a worker");
-    else pieces.push(holder === tab ? "worker of this tab" : `worker of ${holder}`);
+    else pieces.push(`worker of ${nameOf(holder, tab)}`);
+    if (agent === "chair") pieces.push(...turns(hall, tab));
     setText(facts, pieces.join(" · "));
     setText(misfit, misfits([wanted, standing, starts]));
   };
+}
+
+const nameOf = (other: string, tab: string): string => (other === tab ? "this tab" : other);
+
+/** Under which fence the chair works, and whose chairs wait, the next one first. */
+function turns(hall: Room, tab: string): string[] {
+  const holder = hall.get("chair/holder");
+  const waiting = [...(hall.toMap("chair/waiting/*") as ReadonlyMap<string, number>)]
+    .sort(([, a], [, b]) => a - b)
+    .map(([key]) => nameOf(key.slice("chair/waiting/".length), tab));
+  return [
+    ...(holder === undefined ? [] : [`fence ${holder.fence}`]),
+    ...(waiting.length === 0 ? [] : [`in line: ${waiting.join(", ")}`]),
+  ];
 }
 
 function pace({ pace }: Variables): void {
