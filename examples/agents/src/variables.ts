@@ -53,6 +53,6 @@ export type Variables = ReturnType<typeof declare>;
 export const misfits = (variables: readonly Pick<Variable, "key" | "value" | "violation">[]): string =>
   variables
     .flatMap(({ key, value, violation }) =>
-      violation === undefined ? [] : [`${key} is shown as ${String(value)}: ${violation.detail}`],
+      violation === undefined ? [] : [`${key} does not fit (${violation.detail}); shown as ${String(value)}`],
     )
-    .join(" · ");
+    .join("\n");

@@ -60,9 +60,11 @@ inBrowser("of the chairs of two tabs exactly one works, and the page shows who",
   assert.equal(await second.evaluate(() => hall.get("agents/chair/starts")), 1);
 
   const fence = await second.evaluate(() => hall.get("chair/holder").fence);
-  const [here, there] = [first, second].map((page) => page.locator("[data-agent=chair] .facts"));
-  await here.getByText(`worker of this tab · fence ${fence} · in line: ${other}`).waitFor();
-  await there.getByText(`worker of ${one} · fence ${fence} · in line: this tab`).waitFor();
+  const [here, there] = [first, second].map((page) => page.locator("[data-agent=chair]"));
+  await here.getByText("worker of this tab").waitFor();
+  await here.getByText(`fence ${fence} · in line: ${other}`, { exact: true }).waitFor();
+  await there.getByText(`worker of ${one}`).waitFor();
+  await there.getByText(`fence ${fence} · in line: this tab`, { exact: true }).waitFor();
   await second.locator("#brief-when").getByText(`${one}, fence ${fence},`).waitFor();
   const present = second.getByRole("region", { name: "Present" });
   await present.getByText("worker, has the chair").waitFor();

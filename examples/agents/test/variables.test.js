@@ -50,11 +50,11 @@ inBrowser("what another program writes and does not fit is shown as such, and th
     }),
   );
   const pace = page.locator("#pace-misfit");
-  await pace.getByText("control/pace is shown as brisk: must be one of: none, brisk, slow").waitFor();
+  await pace.getByText("control/pace does not fit (must be one of: none, brisk, slow); shown as brisk").waitFor();
   assert.equal(await page.getByRole("radio", { name: "brisk" }).isChecked(), true);
   const card = page.locator("[data-agent=figures]");
-  await card.getByText("agents/figures/status is shown as idle").waitFor();
-  await card.getByText("agents/figures/starts is shown as 0: value -3 is below minimum 0").waitFor();
+  await card.getByText(/^agents\/figures\/status does not fit .*; shown as idle/).waitFor();
+  await card.getByText(/agents\/figures\/starts does not fit \(value -3 is below minimum 0\); shown as 0$/).waitFor();
   await card.getByText("idle", { exact: true }).waitFor();
   // It is there all the same, for whoever asks for the key; and the agents go on as declared.
   assert.equal(await page.evaluate(() => hall.get("control/pace")), "fast");

@@ -38,6 +38,7 @@ function card(hall: Room, { agents }: Variables, runner: Runner, tab: string, ag
   const status = element("strong");
   const detail = element("span");
   const facts = element("p", { class: "facts" });
+  const line = agent === "chair" ? element("p", { class: "facts" }) : undefined;
   const misfit = element("p", { class: "misfit" });
   const bar = element("progress", { "aria-label": `${TITLES[agent]}: passages read` });
   const verb = element("span");
@@ -51,6 +52,7 @@ function card(hall: Room, { agents }: Variables, runner: Runner, tab: string, ag
     element("p", { class: "state" }, glyph, " ", status, " ", detail),
     bar,
     facts,
+    line,
     misfit,
   );
   byId("agents").append(item);
@@ -95,8 +97,8 @@ function card(hall: Room, { agents }: Variables, runner: Runner, tab: string, ag
     if (typeof reason === "string") pieces.push(reason);
     else if (holder === undefined) pieces.push(isOff() ? "no worker" : "waiting for a worker");
     else pieces.push(`worker of ${nameOf(holder, tab)}`);
-    if (agent === "chair") pieces.push(...turns(hall, tab));
     setText(facts, pieces.join(" · "));
+    if (line !== undefined) setText(line, turns(hall, tab));
     setText(misfit, misfits([wanted, standing, starts]));
   };
 }
@@ -104,15 +106,15 @@ function card(hall: Room, { agents }: Variables, runner: Runner, tab: string, ag
 const nameOf = (other: string, tab: string): string => (other === tab ? "this tab" : other);
 
 /** Under which fence the chair works, and whose chairs wait, the next one first. */
-function turns(hall: Room, tab: string): string[] {
+function turns(hall: Room, tab: string): string {
   const holder = hall.get("chair/holder");
   const waiting = [...(hall.toMap("chair/waiting/*") as ReadonlyMap<string, number>)]
     .sort(([, a], [, b]) => a - b)
     .map(([key]) => nameOf(key.slice("chair/waiting/".length), tab));
   return [
     ...(holder === undefined ? [] : [`fence ${holder.fence}`]),
-    ...(waiting.length === 0 ? [] : [`in line: ${waiting.join(", ")}`]),
-  ];
+    waiting.length === 0 ? "nobody in line" : `in line: ${waiting.join(", ")}`,
+  ].join(" · ");
 }
 
 function pace({ pace }: Variables): void {
