@@ -120,6 +120,8 @@ export function runAgents(hall: Room, { agents }: Variables, tab: string): Runne
   hall.watch("agents/chair/status", ({ value, metadata }) => {
     if (value === "failed" && metadata?.["tab"] === tab) end("chair");
   });
+  // A chair that could not start was not missed while another tab's worked; now it is.
+  hall.watch("chair/holder", () => reconcile("chair"), { filter: ({ deleted }) => deleted });
 
   // An agent that was stopped before it heard of an edit leaves findings of the old text behind.
   let sweeping: ReturnType<typeof setTimeout> | undefined;

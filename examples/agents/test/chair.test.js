@@ -146,6 +146,25 @@ inBrowser("a chair whose lease is taken away stops, gets in line, and has it aga
   assert.equal(await first.evaluate(() => hall.get("agents/chair/starts")), 3);
 });
 
+inBrowser(
+  "a tab whose chair does not start says so once no other tab's chair works",
+  async ({ context, open }) => {
+    const first = await open();
+    await untilDone(first);
+    await context.route(/worker-.*\.js$/, (route) => route.fulfill({ status: 404, body: "" }));
+    const second = await open();
+    await second.waitForTimeout(1000);
+    assert.equal(await second.evaluate(() => hall.get("agents/chair/status")), "done");
+    assert.equal(await holder(second), await me(first));
+    await first.close();
+    await second.locator("[data-agent=chair]").getByText("failed", { exact: true }).waitFor();
+    await context.unroute(/worker-.*\.js$/);
+    await second.getByRole("button", { name: "Restart chair" }).click();
+    await untilHolds(second, await me(second));
+  },
+  { fails: true },
+);
+
 inBrowser("what is written late under an older fence is written anew", async (at) => {
   const page = await at.open();
   await untilDone(page);

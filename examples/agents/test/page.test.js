@@ -320,6 +320,12 @@ inBrowser(
     const page = await open();
     await page.locator("[data-agent=chair]").getByText("failed", { exact: true }).waitFor();
     assert.equal(await page.evaluate(() => hall.keys("chair/**").length > 0), false);
+    // It can be tried again as often as one likes.
+    const restart = page.getByRole("button", { name: "Restart figures" });
+    for (let i = 0; i < 2; i++) {
+      await restart.click();
+      await until(page, () => hall.get("agents/figures/status") === "failed");
+    }
     await context.unroute(/worker-.*\.js$/);
     for (const agent of AGENTS) await page.getByRole("button", { name: `Restart ${agent}` }).click();
     await untilDone(page);
