@@ -18,6 +18,7 @@ import {
 } from "./check.js";
 import type * as contract from "./contract.js";
 import type {
+  AcquireOptions,
   Agent,
   ContextRecord,
   Entry,
@@ -45,6 +46,7 @@ import { begin } from "./machine/task.js";
 import type { Cell } from "./mirror/mirror.js";
 import type { Session } from "./session.js";
 import { Context, listContexts } from "./strict/context.js";
+import { acquireAll } from "./strict/several.js";
 import { type Admitted, admit, admitMetadata, handOut, utf8Length } from "./value.js";
 import { pairsOf, Variable, type Host as VariableHost } from "./variable/variable.js";
 import { checkOwner, checkWaiting, type Opened, openWatch, stopper, type Watcher } from "./watching/open.js";
@@ -454,6 +456,11 @@ export class Hall implements Handle {
 
   async contexts(): Promise<ContextRecord[]> {
     return listContexts(this.open().strict.authority());
+  }
+
+  acquireAll(keys: readonly Key[], options: AcquireOptions = {}): Promise<never> {
+    const now = () => this.session_.clock.now();
+    return acquireAll(keys, options, (key) => this.context(key), now) as Promise<never>;
   }
 
   async clearContexts(): Promise<number> {

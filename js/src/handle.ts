@@ -1,6 +1,7 @@
 /** What a user of statehall sees of a hall: nothing here runs; `hall.ts` implements it. */
 
 import type {
+  AcquireOptions,
   Agent,
   Change,
   Changes,
@@ -13,7 +14,9 @@ import type {
   Key,
   KeyIn,
   KeyOf,
+  Leases,
   Limits,
+  NotAcquired,
   Owner,
   PutOptions,
   Selector,
@@ -127,6 +130,15 @@ export interface Hall<S = DefaultSchema> extends Machines {
   context<V = Value>(key: Key): Context<V>;
   /** All contexts that there are, in the order in which they were created. */
   contexts(): Promise<ContextRecord[]>;
+  /**
+   * Asks for leases of several names: all of them, or none. Taken in the order of their names, so that owners who ask in
+   * this way never wait for one another in a circle; `timeout` is for all of them together.
+   */
+  acquireAll(
+    keys: readonly Key[],
+    options?: AcquireOptions & { wait?: true | undefined; timeout?: undefined },
+  ): Promise<Leases>;
+  acquireAll(keys: readonly Key[], options: AcquireOptions): Promise<Leases | NotAcquired>;
   /** Deletes all contexts that nobody holds; returns how many those were. */
   clearContexts(): Promise<number>;
 

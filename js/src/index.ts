@@ -6,6 +6,7 @@ export type * from "./handle.js";
 export type * from "./machine/contract.js";
 export { openHall } from "./open.js";
 export { broadcastChannel, messagePort, type Port } from "./share/channel.js";
+export { contextFromValue, contextToValue } from "./strict/record.js";
 export type {
   Declaration,
   Declarations,

@@ -45,7 +45,10 @@ const ORDER: &[&str] = &[
     "strict/authority",
     "strict/strict",
     "strict/lease",
+    "strict/watch",
+    "strict/record",
     "strict/context",
+    "strict/several",
     // machines
     "machine/words",
     "machine/action",
