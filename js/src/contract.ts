@@ -227,6 +227,8 @@ export interface Usage {
   readonly tombstones: number;
   /** Encoded bytes of keys, values and metadata. */
   readonly bytes: number;
+  /** Declared keys, whether or not they are set. */
+  readonly variables: number;
   readonly watches: number;
   /** Changes waiting for iterating readers, or to be delivered. */
   readonly queued: number;
@@ -264,6 +266,12 @@ export interface Limits {
   readonly frameBytes: number;
   /** Bytes of all messages being put together from frames, of which a larger one is refused; and of frames waiting to be sent. */
   readonly messageBytes: number;
+  /** Processes that run. */
+  readonly processes: number;
+  /** Messages that wait for one process; past it the sender is refused. */
+  readonly mailbox: number;
+  /** Events that one machine has postponed; one that postpones more ends. */
+  readonly postponed: number;
 }
 
 /** Where a hall's time comes from. Tests bring their own. */

@@ -9,6 +9,7 @@ const ORDER: &[&str] = &[
     "contract",
     "error",
     "variable/contract",
+    "machine/contract",
     "handle",
     "start",
     "clock",
@@ -48,6 +49,14 @@ const ORDER: &[&str] = &[
     "strict/record",
     "strict/context",
     "strict/several",
+    // machines
+    "machine/words",
+    "machine/action",
+    "machine/process",
+    "machine/keep",
+    "machine/machines",
+    "machine/start",
+    "machine/task",
     // one session, and what is made of it
     "session",
     "watching/open",
@@ -56,8 +65,14 @@ const ORDER: &[&str] = &[
     "changes",
     "variable/variable",
     "hall",
+    "variable/carrying",
     "open",
     "index",
+    // machines that are data
+    "table/read",
+    "table/check",
+    "table/draw",
+    "table/table",
     // where the kernel comes from
     "entry/inline",
     "entry/slim",

@@ -13,6 +13,7 @@
 
 mod audience;
 mod batch;
+mod carrying;
 mod changes;
 mod clock;
 mod commands;
