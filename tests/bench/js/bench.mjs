@@ -47,6 +47,7 @@ async function stores() {
   const results = new Map(chosen.map((one) => [one, []]));
   for (let i = 1; i <= PROCESSES; i++) {
     for (const one of chosen) {
+      if (one.once && i > 1) continue;
       say(`store ${one.table} ${one.name}, process ${i} of ${PROCESSES}`);
       results.get(one).push(await run("store/process.mjs", [one.table, one.name]));
     }

@@ -11,6 +11,7 @@ import { breakdown } from "./breakdown.mjs";
 import { halls, nowhere, openBench } from "./hall.mjs";
 import { keysOf } from "./keys.mjs";
 import { replicas } from "./replicas.mjs";
+import { typed } from "./typed.mjs";
 
 const everyone = [...Object.values(halls), ...Object.values(atoms), ...Object.values(replicas)];
 const number = (n) => n;
@@ -193,4 +194,5 @@ export const cases = [
   watchersCase(),
   ...[1, 1_000].map(elsewhereCase),
   ...[1, 100, 10_000].map(turnCase),
+  ...typed,
 ];
