@@ -10,6 +10,8 @@ import { atoms } from "./atoms.mjs";
 import { breakdown } from "./breakdown.mjs";
 import { halls, nowhere, openBench } from "./hall.mjs";
 import { keysOf } from "./keys.mjs";
+import { machines } from "./machines.mjs";
+import { patches } from "./patches.mjs";
 import { replicas } from "./replicas.mjs";
 import { typed } from "./typed.mjs";
 
@@ -195,4 +197,6 @@ export const cases = [
   ...[1, 1_000].map(elsewhereCase),
   ...[1, 100, 10_000].map(turnCase),
   ...typed,
+  ...patches,
+  ...machines,
 ];
