@@ -11,6 +11,8 @@ use std::rc::Rc;
 
 const SUBJECT: &str = "rust";
 const KEYS: usize = 1_000;
+/// How many make a sample: every key has its turn some times.
+const SETS: u32 = 5_000;
 const CHOICES: [&str; 4] = ["planner", "critic", "writer", "reader"];
 /// What setting a float, an integer, a boolean or a choice may cost, as a multiple of the put.
 const SET_MAX: f64 = 1.5;
@@ -60,7 +62,7 @@ fn put_case(of: &Type, declared: bool) -> String {
 }
 
 fn set(of: Type) -> Subject {
-    Subject::operation(SUBJECT, set_case(&of), KEYS as u32, move || {
+    Subject::operation(SUBJECT, set_case(&of), SETS, move || {
         let (hall, heard) = (open(true)?, Rc::new(Cell::new(0)));
         let keys = texts(KEYS);
         let declare = |key: &String| hall.variable(key.as_str(), (of.declare)());
@@ -77,7 +79,7 @@ fn set(of: Type) -> Subject {
 }
 
 fn put(of: Type, declared: bool) -> Subject {
-    Subject::operation(SUBJECT, put_case(&of, declared), KEYS as u32, move || {
+    Subject::operation(SUBJECT, put_case(&of, declared), SETS, move || {
         let (hall, heard) = (open(true)?, Rc::new(Cell::new(0)));
         let keys = texts(KEYS);
         for key in keys.iter().filter(|_| declared) {
