@@ -7,6 +7,7 @@
  */
 
 import { assign, createActor, setup, transition } from "xstate";
+import { openBench } from "./hall.mjs";
 
 const door = setup({
   actions: {
@@ -23,6 +24,28 @@ const door = setup({
   on: { ask: { actions: "answer" } },
 });
 const push = { type: "push" };
+
+/** What both states do: a cast moves it, a call is answered. */
+const towards = (next) => (event, moved) => (event.type === "cast" ? { next, data: moved + 1 } : { reply: moved });
+
+const hosted = {
+  name: "statehall, a machine of a hall",
+  async open() {
+    const hall = await openBench();
+    const init = { state: "closed", data: 0 };
+    const machine = hall.machine({ name: "door", init, states: { closed: towards("open"), open: towards("closed") } });
+    return {
+      send(count) {
+        for (let i = 0; i < count; i++) machine.cast("push");
+      },
+      async ask(count) {
+        for (let i = 0; i < count; i++) await machine.call("moved");
+      },
+      moved: () => machine.data,
+      close: () => hall.close(),
+    };
+  },
+};
 
 const actor = {
   name: "XState 5, an actor",
@@ -57,13 +80,13 @@ const pure = {
 };
 
 /** Those that can be asked, and all of them. */
-const askable = [actor];
+const askable = [hosted, actor];
 const everyone = [...askable, pure];
 
 const events = (peer) => ({
   name: peer.name,
-  open() {
-    const { send, moved, close } = peer.open();
+  async open() {
+    const { send, moved, close } = await peer.open();
     return {
       before: moved,
       run: (turn) => send(turn.length),
@@ -77,8 +100,8 @@ const events = (peer) => ({
 
 const calls = (peer) => ({
   name: peer.name,
-  open() {
-    const { ask, close } = peer.open();
+  async open() {
+    const { ask, close } = await peer.open();
     return { run: (turn) => ask(turn.length), check() {}, close };
   },
 });
