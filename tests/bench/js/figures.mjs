@@ -140,13 +140,17 @@ const besides = [
       "a call and its answer": "a call to a machine and its answer, the engine alone",
     },
     rustIs: "statehall's engine in Rust, without a hall around it",
+    alsoRust: {
+      "an event": "an event to a machine of two states, in a hall",
+      "a call and its answer": "a call to a machine and its answer, in a hall",
+    },
   },
 ];
 
 /** A line for each subject, and one for Rust. Of what was not measured there is no column, and no table. */
-function beside(rows, { table: name, head, cases, rust = {}, rustIs = "statehall, in Rust" }) {
+function beside(rows, { table: name, head, cases, rust = {}, rustIs = "statehall, in Rust", alsoRust = {} }) {
   const own = rows.filter((row) => row.table === name);
-  const inRust = (one) => rows.find((row) => row.table === "rust" && row.subject === rust[one]);
+  const inRust = (names) => (one) => rows.find((row) => row.table === "rust" && row.subject === names[one]);
   const known = cases.filter((one) => own.some((row) => row.case === one));
   if (known.length === 0) return undefined;
   const line = (subject, find) => [subject, ...known.map(find).map((row) => (row ? shown(row.median, row.unit) : ""))];
@@ -154,7 +158,12 @@ function beside(rows, { table: name, head, cases, rust = {}, rustIs = "statehall
   const lines = subjects.map((subject) =>
     line(subject, (one) => own.find((row) => row.subject === subject && row.case === one)),
   );
-  if (known.some(inRust)) lines.unshift(line(rustIs, inRust));
+  for (const [subject, names] of [
+    [rustIs, rust],
+    ["statehall, in Rust", alsoRust],
+  ]) {
+    if (known.some(inRust(names))) lines.unshift(line(subject, inRust(names)));
+  }
   return table([head, ...known], lines);
 }
 
