@@ -166,9 +166,10 @@ pub mod value;
 
 pub use error::{Code, Error};
 pub use face::rust::{
-    Acquire, Acquired, Change, Changes, Clock, Commit, Context, ContextRecord, DeleteOptions, Entry, Filter, Guard,
-    Hall, Holder, IntoKey, IntoSelector, Item, Keys, Lease, ManualClock, Mode, Options, PutOptions, Session, Since,
-    SystemClock, Variable, Waiting, Watch, WatchInfo, WatchOptions, Written,
+    Acquire, Acquired, Change, Changes, Clock, Commit, Context, ContextChange, ContextRecord, ContextWatch,
+    ContextWatchOptions, DeleteOptions, Entry, Filter, Guard, Hall, Holder, IntoKey, IntoSelector, Item, Keys, Lease,
+    ManualClock, Mode, Options, PutOptions, Session, Since, SystemClock, Variable, Waiting, Watch, WatchInfo,
+    WatchOptions, Written,
 };
 pub use kernel::{Limits, Usage};
 pub use key::{Key, Selector};

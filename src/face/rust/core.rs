@@ -117,16 +117,12 @@ impl Core {
             return;
         }
         let _running = Running::begin(&self.dispatching);
-        while let Some(effect) = self.with(Kernel::next_effect) {
-            match effect {
-                Effect::Notify { set, change, .. } => self.notify(set, &change),
-                Effect::Initial { watch, change, .. } => {
-                    self.watcher(watch).iter().for_each(|watcher| self.tell(watcher, &change));
-                }
-                Effect::Ready(watch) => self.wake(watch),
-                Effect::Synced => self.ready.set(true),
-                Effect::Sessions => {}
-                Effect::Report(error) => self.report(&error),
+        loop {
+            while let Some(effect) = self.with(Kernel::next_effect) {
+                self.carry_out(effect);
+            }
+            if !self.tell_document() {
+                break;
             }
         }
         // Nobody here keeps slots by number.
@@ -136,6 +132,19 @@ impl Core {
         });
         if !released.is_empty() {
             self.audiences.forget(&released);
+        }
+    }
+
+    fn carry_out(&self, effect: Effect<Value>) {
+        match effect {
+            Effect::Notify { set, change, .. } => self.notify(set, &change),
+            Effect::Initial { watch, change, .. } => {
+                self.watcher(watch).iter().for_each(|watcher| self.tell(watcher, &change));
+            }
+            Effect::Ready(watch) => self.wake(watch),
+            Effect::Synced => self.ready.set(true),
+            Effect::Sessions => {}
+            Effect::Report(error) => self.report(&error),
         }
     }
 
@@ -257,6 +266,7 @@ impl Core {
         drop(kernel);
         let watchers: Vec<_> = self.watchers.borrow().keys().copied().collect();
         watchers.into_iter().for_each(|watch| self.end_watch(watch));
+        self.end_document_watches();
     }
 }
 

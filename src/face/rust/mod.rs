@@ -13,6 +13,7 @@
 
 mod audience;
 mod batch;
+mod carrying;
 mod changes;
 mod clock;
 mod commands;
@@ -36,7 +37,10 @@ pub use options::{DeleteOptions, Filter, Options, PutOptions, WatchOptions};
 pub use queries::{Item, Since, WatchInfo};
 pub use selecting::{IntoKey, IntoSelector, Keys};
 pub use share::Session;
-pub use strict::{Acquire, Acquired, Commit, Context, ContextRecord, Guard, Holder, Lease, Mode, Waiting};
+pub use strict::{
+    Acquire, Acquired, Commit, Context, ContextChange, ContextRecord, ContextWatch, ContextWatchOptions, Guard, Holder,
+    Lease, Mode, Waiting,
+};
 pub use variable::Variable;
 pub use watch::Watch;
 

@@ -39,17 +39,18 @@ pub trait Face: Clone + 'static {
     fn revision(&self) -> Result<u64, Error>;
     fn export(&self, selector: Option<Naming>) -> Result<String, Failure>;
 
-    /// Declares a key. A face without variables has its steps skipped, and says so if it is asked all the same.
-    fn declare(&self, _key: Naming, _declaration: Value) -> Done {
-        Err("a command of a face with variables".into())
-    }
+    fn declare(&self, key: Naming, declaration: Value) -> Result<(), Error>;
+    fn undeclare(&self, key: Naming) -> Result<bool, Error>;
     /// What a variable shows, and whether what is there violates its declaration.
-    fn variable(&self, _key: Naming) -> Result<(Option<Value>, bool), Failure> {
-        Err("a command of a face with variables".into())
-    }
-    fn variables(&self, _selector: Naming) -> Result<Vec<String>, Failure> {
-        Err("a command of a face with variables".into())
-    }
+    fn variable(&self, key: Naming) -> Result<(Option<Value>, bool), Failure>;
+    /// What is known about a variable besides its value.
+    fn facts(&self, key: Naming) -> Result<Value, Failure>;
+    fn variables(&self, selector: Naming) -> Result<Vec<String>, Error>;
+    fn set(&self, key: Naming, value: Value, options: PutOptions) -> Result<Written, Error>;
+    /// Which were refused, in key order, and why.
+    fn set_many(&self, values: Vec<(String, Value)>) -> Result<Vec<(String, Error)>, Error>;
+    fn export_variables(&self) -> Result<Value, Error>;
+    fn import_variables(&self, exported: Value) -> Result<(), Error>;
 
     fn watch(
         &self,
