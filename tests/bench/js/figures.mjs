@@ -103,12 +103,15 @@ function tabs(rows) {
   return table(["two tabs in Chromium", "median"], lines);
 }
 
+const TYPES = ["float", "integer", "boolean", "choice", "text", "list", "map", "embedding of 8"];
+
 /** Other tables: what their first column is called, the cases with a column, and rows of Rust that belong to them. */
 const besides = [
   {
     table: "typed",
     head: "setting a value of a type, 1,000 keys with a watcher each",
-    cases: ["float", "integer", "boolean", "choice", "text", "list", "map", "embedding of 8"],
+    cases: TYPES,
+    rust: Object.fromEntries(TYPES.map((type) => [type, `set of a declared ${type}`])),
   },
   {
     table: "contexts",
