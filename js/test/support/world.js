@@ -4,6 +4,7 @@ import { openHall, StatehallError } from "statehall";
 import { exportVariables, importVariables } from "statehall/variables";
 import { ManualClock, START, turn } from "./clock.js";
 import { Claims, isDocuments } from "./documents.js";
+import { isOfMachines, Machines } from "./machines.js";
 import { Network } from "./network.js";
 import { bare, read, unquote, write } from "./notation.js";
 import { commandOf } from "./script.js";
@@ -24,6 +25,7 @@ export class World {
   #snapshots = new Map();
   #exports = new Map();
   #claims = new Claims();
+  #machines = new Machines();
   #network = new Network();
   /** What was heard and is not yet shown: notifications and reports. */
   #heard = [];
@@ -39,16 +41,31 @@ export class World {
     const lines = [];
     for (const command of commands) {
       if (Object.hasOwn(timely, command.verb)) lines.push(await timely[command.verb].call(this, command));
+      else if (isOfMachines(command)) lines.push(...(await this.#onMachines(command)));
       else if (isDocuments(command)) lines.push(...(await this.#onDocuments(command)));
       else concluding(lines, () => this.#run(command, undefined, lines));
+      // Where machines run, each command is a turn.
+      if (this.#machines.areThere) {
+        await turn();
+        lines.push(...this.#machines.ended());
+      }
       lines.push(...this.#heard.splice(0));
     }
     return lines;
   }
 
+  async #onMachines(command) {
+    return this.#taking(async () => this.#machines.run(this.#handle(command, undefined), command));
+  }
+
   async #onDocuments(command) {
+    return this.#taking(async () => this.#claims.run(this.#handle(command, undefined), command));
+  }
+
+  /** Does what needs time; shows the error if it is refused. */
+  async #taking(work) {
     try {
-      return await this.#claims.run(this.#handle(command, undefined), command);
+      return await work();
     } catch (error) {
       const lines = [];
       concluding(lines, () => {
@@ -133,7 +150,7 @@ export class World {
         break;
       }
       default:
-        out.push(...answer(hall, command));
+        out.push(...(isOfMachines(command) ? this.#machines.runNow(hall, command) : answer(hall, command)));
         return;
     }
     out.push("ok");
@@ -305,6 +322,8 @@ export class World {
 
   #report(name, error) {
     if (!(error instanceof StatehallError)) throw error;
+    // A machine that has ended is told of by itself.
+    if (error.code === "callback-failed" && error.detail.startsWith("the machine ")) return;
     this.#heard.push(`report ${error.code}${name === MAIN ? "" : ` hall=${name}`}`);
   }
 }

@@ -21,6 +21,7 @@ mod condition;
 mod core;
 mod export;
 mod hall;
+mod machine;
 mod options;
 mod queries;
 mod selecting;
@@ -33,6 +34,10 @@ pub use changes::Changes;
 pub use clock::{Clock, ManualClock, SystemClock};
 pub use commands::Written;
 pub use hall::Hall;
+pub use machine::{
+    Behaviour, Call, Caller, Ended, Exit, Kind, Machine, MachineOptions, Next, Postponed, ProcessId, Rearm, Running,
+    Server, Single, Snapshot, Step, Table, Timer, Turn, Typed,
+};
 pub use options::{DeleteOptions, Filter, Options, PutOptions, WatchOptions};
 pub use queries::{Item, Since, WatchInfo};
 pub use selecting::{IntoKey, IntoSelector, Keys};

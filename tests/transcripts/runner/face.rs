@@ -1,10 +1,11 @@
 //! What transcripts ask of a hall, in whatever face: the vocabulary, in the types of the Rust face.
 
 use super::documents;
+use super::machines;
 use super::naming::Naming;
 use statehall::{
-    Change, ContextRecord, DeleteOptions, Entry, Error, Options, PutOptions, Session, Since, Usage, Value, WatchInfo,
-    WatchOptions, Written,
+    Change, ContextRecord, DeleteOptions, Entry, Error, Options, PutOptions, Rearm, Session, Since, Usage, Value,
+    WatchInfo, WatchOptions, Written,
 };
 use std::time::Duration;
 
@@ -16,6 +17,8 @@ pub trait Face: Clone + 'static {
     type Reader: Reader;
     /// A versioned document.
     type Context: documents::Context;
+    /// A machine that is a table.
+    type Machine: machines::Machine;
 
     /// Opens a hall. The limits are by name, and may be nonsense.
     fn open(options: Options, limits: &[(String, u64)]) -> Result<Self, Failure>;
@@ -51,6 +54,9 @@ pub trait Face: Clone + 'static {
     fn set_many(&self, values: Vec<(String, Value)>) -> Result<Vec<(String, Error)>, Error>;
     fn export_variables(&self) -> Result<Value, Error>;
     fn import_variables(&self, exported: Value) -> Result<(), Error>;
+
+    fn machine(&self, name: &str, table: Value) -> Result<Self::Machine, Error>;
+    fn revive(&self, name: &str, table: Value, bytes: &[u8], rearm: Rearm) -> Result<Self::Machine, Error>;
 
     fn watch(
         &self,

@@ -6,8 +6,8 @@ use super::naming::Naming;
 use futures::FutureExt;
 use statehall::{
     Acquire, Acquired, Change, Changes, Commit, Context, ContextChange, ContextRecord, ContextWatchOptions, Entry,
-    Error, Hall, Holder, Lease, Options, PutOptions, Session, Since, Usage, Value, Variable, Watch, WatchInfo,
-    WatchOptions, Written,
+    Error, Hall, Holder, Lease, Machine, MachineOptions, Options, PutOptions, Rearm, Session, Since, Table, Usage,
+    Value, Variable, Watch, WatchInfo, WatchOptions, Written,
 };
 use std::cell::RefCell;
 use std::rc::Rc;
@@ -17,6 +17,7 @@ impl Face for Hall {
     type Watch = Watch;
     type Reader = Changes;
     type Context = Context;
+    type Machine = Machine<Table>;
 
     fn open(mut options: Options, limits: &[(String, u64)]) -> Result<Self, Failure> {
         for (name, value) in limits {
@@ -134,6 +135,14 @@ impl Face for Hall {
 
     fn export(&self, selector: Option<Naming>) -> Result<String, Failure> {
         Ok(Hall::export(self, or_all(selector))?)
+    }
+
+    fn machine(&self, name: &str, table: Value) -> Result<Machine<Table>, Error> {
+        self.table_machine(table, MachineOptions { name: Some(name.into()) })
+    }
+
+    fn revive(&self, name: &str, table: Value, bytes: &[u8], rearm: Rearm) -> Result<Machine<Table>, Error> {
+        self.restore_table_machine(table, bytes, rearm, MachineOptions { name: Some(name.into()) })
     }
 
     fn watch(

@@ -3,6 +3,7 @@
 use super::answers::{ask, report_line, tell_line, writing, wrote_line};
 use super::documents::Claims;
 use super::face::{Done, Face, Failure, Reader, Write};
+use super::machines::Machines;
 use super::naming::{naming, selecting};
 use super::notation::{read, write};
 use super::script::Command;
@@ -47,6 +48,7 @@ pub struct World<F: Face> {
     snapshots: RefCell<BTreeMap<String, Vec<u8>>>,
     exports: RefCell<BTreeMap<String, Value>>,
     claims: Claims<F>,
+    machines: Machines<F>,
     /// What was heard and is not yet shown: notifications and reports.
     heard: Rc<RefCell<Vec<String>>>,
 }
@@ -64,6 +66,7 @@ impl<F: Face> World<F> {
             snapshots: RefCell::default(),
             exports: RefCell::default(),
             claims: Claims::default(),
+            machines: Machines::default(),
             heard: Rc::default(),
         })
     }
@@ -73,6 +76,11 @@ impl<F: Face> World<F> {
         let mut out = Vec::new();
         let done = self.run(command, None, &mut out);
         conclude(done, &mut out)?;
+        // Where machines run, each command is a turn.
+        if self.machines.are_there() {
+            self.pass(0);
+            out.extend(self.machines.ended());
+        }
         out.append(&mut self.heard.borrow_mut());
         Ok(out)
     }
@@ -146,7 +154,8 @@ impl<F: Face> World<F> {
                 return Ok(());
             }
             _ => {
-                if let Some(done) = self.claims.run(hall, command, out) {
+                let run = self.claims.run(hall, command, out).or_else(|| self.machines.run(hall, command, out));
+                if let Some(done) = run {
                     return done;
                 }
                 let Some(write) = writing(command)? else { return ask(hall, command, out) };
