@@ -1,11 +1,11 @@
-//! Machines of two states: what an event costs in the engine, without a hall around it, and what a call.
+//! Machines of two states: what an event and a call cost in a hall, and in the engine, without a hall around it.
 //!
 //! The machine counts how often it was moved, and answers a call with that, as those of other makers do in this bench.
 
-use statehall::Error;
 use statehall::process::call::Calls;
 use statehall::process::machine::{Action, Alphabet, Ask, Bounds, Delay, Effect, Init, Kind, Machine, Mode};
 use statehall::process::machine::{Return, Timer};
+use statehall::{Behaviour, Error, Hall, MachineOptions, Next, Options, Turn, Value};
 use statehall_bench::measure::Subject;
 use std::hint::black_box;
 
@@ -25,6 +25,8 @@ pub fn subjects() -> Vec<Subject> {
         event(", with an enter call", entered, false),
         event(", with a state timeout", Mode::default(), true),
         call(),
+        hosted_event().target(EVENT_MAX),
+        hosted_call(),
     ]
 }
 
@@ -123,4 +125,72 @@ fn call() -> Subject {
             assert_eq!(answered, Some(CALLER), "the call is answered");
         })
     })
+}
+
+/// The same machine as a user writes it.
+#[derive(Default)]
+struct Hosted {
+    moved: u64,
+}
+
+enum Message {
+    Push,
+    Moved,
+}
+
+impl Behaviour for Hosted {
+    type State = bool;
+    type Event = Message;
+    type Reply = u64;
+
+    fn init(&mut self, _: &mut Turn<'_, Self>) -> Result<bool, Value> {
+        Ok(false)
+    }
+
+    fn handle(&mut self, open: &bool, event: &Message, turn: &mut Turn<'_, Self>) -> Next<bool> {
+        match event {
+            Message::Push => {
+                self.moved += 1;
+                Next::To(!open)
+            }
+            Message::Moved => {
+                turn.reply(self.moved);
+                Next::Keep
+            }
+        }
+    }
+}
+
+/// What the hall shows of the machine it is told once a turn, which is a thousand events here.
+fn hosted_event() -> Subject {
+    Subject::operation(SUBJECT, "an event to a machine of two states, in a hall", EVENTS, || {
+        let hall = open()?;
+        let door = hall.machine(Hosted::default(), MachineOptions::default())?;
+        let mut sent = 0;
+        Ok::<_, Error>(move || {
+            door.cast(black_box(Message::Push)).expect("room");
+            sent += 1;
+            if sent % 1_000 == 0 {
+                hall.advance().expect("the end of a turn");
+                let moved = door.call(Message::Moved, None).expect("room").take();
+                assert_eq!(moved, Some(Ok(sent)), "every event moves it");
+            }
+        })
+    })
+}
+
+fn hosted_call() -> Subject {
+    Subject::operation(SUBJECT, "a call to a machine and its answer, in a hall", EVENTS, || {
+        let hall = open()?;
+        let door = hall.machine(Hosted::default(), MachineOptions::default())?;
+        Ok::<_, Error>(move || {
+            let _open = &hall;
+            let answer = door.call(black_box(Message::Moved), None).expect("room").take();
+            assert_eq!(answer, Some(Ok(0)), "the call is answered");
+        })
+    })
+}
+
+fn open() -> Result<Hall, Error> {
+    Hall::open(Options { seed: Some(1), ..Options::default() })
 }
