@@ -1,9 +1,11 @@
 //! Contexts and leases of the Rust face, decided in memory: what a change, a lease and a patch cost.
 
-use statehall::{Acquire, Acquired, Commit, Context, Error, Guard, Hall, Lease, Options, Value};
+use statehall::{Acquire, Acquired, Commit, Context, ContextWatchOptions, Error, Guard, Hall, Lease, Options, Value};
 use statehall_bench::measure::Subject;
+use std::cell::Cell;
 use std::collections::BTreeMap;
 use std::hint::black_box;
+use std::rc::Rc;
 
 const SUBJECT: &str = "rust";
 const REPLACE: &str = "replace with the expected version, in memory";
@@ -51,16 +53,22 @@ fn leasing() -> Result<impl FnMut(), Error> {
     })
 }
 
+/// From the patch until a watcher of the context has heard of it.
 fn patch(of: &str, document: fn() -> Value, path: &'static str) -> Subject {
     let begin = move || {
         let context = open()?;
         committed(context.create(document())?);
+        let heard = Rc::new(Cell::new(0));
+        let told = heard.clone();
+        let watch = context.watch(ContextWatchOptions::default(), move |change| told.set(black_box(change).version))?;
         let mut n = 0;
         Ok::<_, Error>(move || {
+            let _open = &watch;
             n += 1;
             let operation = [("op", "replace".into()), ("path", path.into()), ("value", Value::Integer(n))];
             let patch = vec![Value::from(operation)].into();
             committed(context.patch(black_box(&patch), Guard::Any).expect("a patch"));
+            assert_eq!(heard.get(), n as u64 + 1, "the watcher hears every patch");
         })
     };
     Subject::operation(SUBJECT, format!("a 1-key patch of 1 MB, {of}"), 5, begin)
