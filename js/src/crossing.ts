@@ -33,7 +33,7 @@ export interface Core {
   name_agent(name: string, number: number): void;
   forget_agent(number: number): void;
   write(
-    key: string,
+    keyAndOwner: string | Texts,
     ref: number,
     size: number,
     metadata: number,
@@ -74,6 +74,7 @@ export interface Core {
   snapshot(): Uint8Array;
   restore(snapshot: Uint8Array, now: number, monotonic: number): void;
   decide(batch: Uint8Array, now: number): Uint8Array | Texts;
+  owner(name: string, deed: number, ttl: number, now: number): void;
   patch(encoded: Uint8Array, merge: boolean): Uint8Array | Texts;
   declare(encoded: Uint8Array): Float64Array;
   undeclare(key: string): number;

@@ -7,6 +7,7 @@ import { Claims, isDocuments } from "./documents.js";
 import { isOfMachines, Machines } from "./machines.js";
 import { Network } from "./network.js";
 import { bare, read, unquote, write } from "./notation.js";
+import { Owners } from "./owners.js";
 import { commandOf } from "./script.js";
 
 /** The hall that commands mean unless they name one. */
@@ -26,6 +27,7 @@ export class World {
   #exports = new Map();
   #claims = new Claims();
   #machines = new Machines();
+  #owners = new Owners();
   #network = new Network();
   /** What was heard and is not yet shown: notifications and reports. */
   #heard = [];
@@ -132,6 +134,11 @@ export class World {
       case "close":
         hall.close();
         break;
+      case "owner":
+      case "touch":
+      case "left":
+        out.push(this.#owners.run(hall, command));
+        return;
       case "declare":
         hall.variable(naming(command.argument(0)), read(command.argument(1)));
         break;
@@ -375,7 +382,8 @@ function answer(hall, command) {
 
 const answers = {
   put: (hall, command) => {
-    const options = { ...condition(command), metadata: command.option("metadata"), ttl: number(command, "ttl") };
+    const facts = { metadata: command.option("metadata"), ttl: number(command, "ttl"), owner: command.text("owner") };
+    const options = { ...condition(command), ...facts };
     // A put without options takes another path than one with, and both are to be seen.
     const given = Object.values(options).some((option) => option !== undefined);
     const rest = given ? [options] : [];
@@ -383,7 +391,7 @@ const answers = {
   },
   delete: (hall, command) => written(hall.delete(naming(command.argument(0)), condition(command))),
   clear: (hall, command) => `cleared ${hall.clear(selecting(command.argument(0)))}`,
-  end: (hall, command) => `ended ${hall.end(command.argument(0))}`,
+  end: (hall, command) => `ended ${hall.end(unquote(command.argument(0)))}`,
   get: (hall, command) => {
     const key = naming(command.argument(0));
     return present("default" in command.options ? hall.get(key, command.option("default")) : hall.get(key));
