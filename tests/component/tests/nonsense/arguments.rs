@@ -226,10 +226,10 @@ fn halls_that_cannot_be_opened() {
         subject.refuses("a name of a wrong length", Code::InvalidArgument, &[unnamed, nobody, naming(name)]);
     }
     let limits = subject.ask(|hall, store, this| hall.call_limits(store, this)).expect("limits");
-    assert_eq!(limits.len(), 16);
+    assert_eq!(limits.len(), 19);
     for (limit, _) in limits {
-        let none = [state::Limit::ValueDepth, state::Limit::Tombstones, state::Limit::Watches, state::Limit::Owners]
-            .contains(&limit);
+        use state::Limit::{Owners, Postponed, Tombstones, ValueDepth, Watches};
+        let none = [ValueDepth, Tombstones, Watches, Owners, Postponed].contains(&limit);
         let least = if none { None } else { Some(0) };
         for value in [Some(u64::MAX), Some((1 << 31) + 1), least].into_iter().flatten() {
             let beyond = opening(state::Options { limits: vec![(limit, value)], ..options(2) }, now());
