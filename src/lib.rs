@@ -168,10 +168,11 @@ pub use error::{Code, Error};
 pub use face::rust::{
     Acquire, Acquired, Change, Changes, Clock, Commit, Context, ContextRecord, DeleteOptions, Entry, Filter, Guard,
     Hall, Holder, IntoKey, IntoSelector, Item, Keys, Lease, ManualClock, Mode, Options, PutOptions, Session, Since,
-    SystemClock, Variable, Waiting, Watch, WatchInfo, WatchOptions, Written,
+    SystemClock, Until, Variable, Waiting, Watch, WatchInfo, WatchOptions, Written,
 };
 pub use kernel::{Limits, Usage};
 pub use key::{Key, Selector};
+pub use state::backlog::Overflow;
 pub use state::condition::{Against, Condition, Kind};
 pub use state::declaration::Declaration;
 pub use value::Value;

@@ -21,10 +21,12 @@ mod core;
 mod export;
 mod hall;
 mod options;
+mod outlet;
 mod queries;
 mod selecting;
 mod share;
 mod strict;
+mod until;
 mod variable;
 mod watch;
 
@@ -37,6 +39,7 @@ pub use queries::{Item, Since, WatchInfo};
 pub use selecting::{IntoKey, IntoSelector, Keys};
 pub use share::Session;
 pub use strict::{Acquire, Acquired, Commit, Context, ContextRecord, Guard, Holder, Lease, Mode, Waiting};
+pub use until::Until;
 pub use variable::Variable;
 pub use watch::Watch;
 

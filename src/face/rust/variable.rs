@@ -200,10 +200,6 @@ impl Variable {
         options: WatchOptions,
         mut watcher: impl FnMut(&Change, Option<&Error>) + 'static,
     ) -> Result<Watch, Error> {
-        if options.capacity.is_some() {
-            let detail = "a capacity is for streams: a watcher is called, and nothing waits for it";
-            return Err(Error::new(Code::InvalidArgument, detail));
-        }
         let (initial, declared) = (options.initial, self.declaration.clone());
         let filter = options.filter.map(|mut filter| {
             let declared = declared.clone();
