@@ -5,7 +5,8 @@
 //! do not count.
 
 use super::queue::Change;
-use crate::key::Key;
+use crate::error::{Code, Error};
+use crate::key::{Key, Selector};
 use std::collections::BTreeMap;
 
 /// What waits when there is more than one could wait for.
@@ -38,6 +39,20 @@ pub struct Backlog<V> {
 }
 
 impl<V> Backlog<V> {
+    /// An empty one with the room that is asked for, or all that a hall allows.
+    ///
+    /// Errors: `invalid-argument` for no room, `limit` for more than `queue`.
+    pub fn with_room(overflow: Overflow, capacity: Option<u64>, queue: u64) -> Result<Self, Error> {
+        let capacity = capacity.unwrap_or(queue);
+        if capacity == 0 {
+            return Err(Error::new(Code::InvalidArgument, "a queue has room for at least one change"));
+        }
+        if capacity > queue {
+            return Err(Error::limit("queue", queue, capacity));
+        }
+        Ok(Self::new(overflow, capacity as usize))
+    }
+
     /// An empty one with room for at least one change.
     pub fn new(overflow: Overflow, capacity: usize) -> Self {
         Self {
@@ -121,9 +136,16 @@ impl<V> Backlog<V> {
         self.waiting.is_empty()
     }
 
-    /// How many changes may wait, without initial values.
-    pub fn capacity(&self) -> usize {
-        self.capacity
+    /// The error of a watch that has to end because there is no room.
+    pub fn overflowed(&self, selector: &Selector) -> Error {
+        let named = match selector {
+            Selector::Key(key) => format!("{:?}", key.text()),
+            Selector::Pattern(pattern) => format!("{pattern:?}"),
+            Selector::Keys(keys) => format!("{} keys", keys.len()),
+        };
+        let capacity = self.capacity;
+        let detail = format!("a watch of {named} has ended: more than its capacity of {capacity} changes waited");
+        Error::new(Code::Limit, detail)
     }
 
     /// How many changes were lost since the watch began.

@@ -5,6 +5,7 @@
 
 use crate::codec::{is_container, parse_value, same_value, value_bytes, write_value};
 use crate::kernel::Measured;
+use crate::state::condition::Measurable;
 use crate::value::{Stored, Value};
 use std::rc::Rc;
 
@@ -20,11 +21,23 @@ pub enum Held {
 impl Held {
     /// The value with its size.
     pub fn measured(self) -> Measured<Self> {
-        let bytes = match &self {
+        let bytes = self.bytes();
+        Measured { value: self, bytes }
+    }
+
+    /// Its size as encoded.
+    pub fn bytes(&self) -> u64 {
+        match self {
             Self::Scalar(value) => value_bytes(value),
             Self::Cbor(cbor) => cbor.len() as u64,
-        };
-        Measured { value: self, bytes }
+        }
+    }
+}
+
+/// Lists and maps are no numbers: none has to be decoded to be measured, and bytes in their one encoding are compared.
+impl Measurable for Held {
+    fn number(&self) -> Option<f64> {
+        if let Self::Scalar(value) = self { value.number() } else { None }
     }
 }
 

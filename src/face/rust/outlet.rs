@@ -9,7 +9,6 @@ use super::core::Core;
 use super::options::WatchOptions;
 use super::watch::{Told, Watcher};
 use crate::error::{Code, Error};
-use crate::key::Selector;
 use crate::state::backlog::{Backlog, Overflow};
 use crate::state::selection::WatchId;
 use crate::value::Value;
@@ -43,14 +42,7 @@ impl Outlet {
             (false, None) => return Ok(None),
             (true, None) | (false, Some(_)) => {}
         }
-        let capacity = capacity.unwrap_or(queue);
-        if capacity == 0 {
-            return refuse("a queue has room for at least one change");
-        }
-        if capacity > queue {
-            return Err(Error::limit("queue", queue, capacity));
-        }
-        let backlog = Backlog::new(overflow.unwrap_or(Overflow::Coalesce), capacity as usize);
+        let backlog = Backlog::with_room(overflow.unwrap_or(Overflow::Coalesce), capacity, queue)?;
         Ok(Some(Self { backlog: RefCell::new(backlog), deliver_ms: deliver_ms.unwrap_or_default() }))
     }
 
@@ -125,13 +117,11 @@ impl Agenda {
 impl Core {
     /// Lets a change wait that the filter of its watch has let pass.
     pub(super) fn keep(&self, watcher: &Watcher, outlet: &Outlet, change: &Change) {
-        let (kept, capacity) = {
-            let mut backlog = outlet.backlog.borrow_mut();
-            (backlog.push(change.clone()), backlog.capacity())
-        };
+        let kept = outlet.backlog.borrow_mut().push(change.clone());
         if !kept {
             self.end_watch(watcher.id);
-            self.report(&overflowed(&watcher.selector, capacity));
+            let error = outlet.backlog.borrow().overflowed(&watcher.selector);
+            self.report(&error);
         } else if let Told::Reader(reader) = &watcher.told {
             self.isolate("a waker", || reader.wake());
         } else if watcher.due_ms.get().is_none() {
@@ -171,15 +161,4 @@ impl Core {
         let watchers = self.watchers.borrow();
         watchers.values().filter_map(|watcher| watcher.outlet.as_ref()).map(|outlet| outlet.count().0).sum()
     }
-}
-
-/// The error of a watch that had to end because too much waited.
-fn overflowed(selector: &Selector, capacity: usize) -> Error {
-    let named = match selector {
-        Selector::Key(key) => key.text().to_owned(),
-        Selector::Pattern(pattern) => pattern.to_string(),
-        Selector::Keys(keys) => format!("{} keys", keys.len()),
-    };
-    let detail = format!("a watch of {named:?} has ended: more than its capacity of {capacity} changes waited");
-    Error::new(Code::Limit, detail)
 }
