@@ -18,6 +18,7 @@ import {
 } from "./check.js";
 import type * as contract from "./contract.js";
 import type {
+  AcquireOptions,
   Agent,
   ContextRecord,
   Entry,
@@ -38,9 +39,14 @@ import { StatehallError } from "./error.js";
 import { exported } from "./export.js";
 import type { Hall as Handle } from "./handle.js";
 import { keyText, patternOf } from "./key.js";
+import type * as machine from "./machine/contract.js";
+import type { Place } from "./machine/process.js";
+import { startMachine, startServer } from "./machine/start.js";
+import { begin } from "./machine/task.js";
 import type { Cell } from "./mirror/mirror.js";
 import type { Session } from "./session.js";
 import { Context, listContexts } from "./strict/context.js";
+import { acquireAll } from "./strict/several.js";
 import { type Admitted, admit, admitMetadata, handOut, utf8Length } from "./value.js";
 import { pairsOf, Variable, type Host as VariableHost } from "./variable/variable.js";
 import { checkOwner, checkWaiting, type Opened, openWatch, stopper, type Watcher } from "./watching/open.js";
@@ -61,6 +67,8 @@ export class Hall implements Handle {
       this.#command("update", key, () => this.#change(key, show, change, options)),
     watch: (key, watcher, options, ended) => this.#openWatch(key, watcher, options, { ended, declared: key }),
   };
+  /** Where its machines show their states. */
+  readonly #place: Place;
   private released = false;
 
   constructor(
@@ -72,6 +80,11 @@ export class Hall implements Handle {
   ) {
     this.origin = session_.origin(agent);
     this.agent = agent;
+    this.#place = {
+      session: session_.id,
+      put: (key, value) => this.put(key, value),
+      delete: (key) => this.delete(key),
+    };
     session_.handles.set(this, onError);
   }
 
@@ -227,7 +240,11 @@ export class Hall implements Handle {
   update(key: Key, initial: unknown, change: (value: never) => unknown): never {
     return this.#command("update", key, () => {
       checkArgument("the third argument of update", change, "callable");
-      this.#change(key, (value) => value ?? admit(initial, undefined, this.limits).value, change);
+      this.#change(
+        key,
+        (value) => (value === undefined ? admit(initial, undefined, this.limits).value : value),
+        change,
+      );
       return this.get(key);
     });
   }
@@ -441,10 +458,27 @@ export class Hall implements Handle {
     return listContexts(this.open().strict.authority());
   }
 
+  acquireAll(keys: readonly Key[], options: AcquireOptions = {}): Promise<never> {
+    const now = () => this.session_.clock.now();
+    return acquireAll(keys, options, (key) => this.context(key), now) as Promise<never>;
+  }
+
   async clearContexts(): Promise<number> {
     let cleared = 0;
     for (const { id } of await this.contexts()) cleared += Number((await this.context(id).delete()).committed);
     return cleared;
+  }
+
+  machine(definition: unknown, restore?: machine.RestoreOptions): never {
+    return startMachine(this.open().machines, this.#place, definition, restore) as never;
+  }
+
+  server(definition: unknown, restore?: machine.RestoreOptions): never {
+    return startServer(this.open().machines, this.#place, definition, restore) as never;
+  }
+
+  task<R>(work: (signal: AbortSignal) => R | Promise<R>, options: machine.TaskOptions = {}): machine.Task<R> {
+    return begin(work, options, this.open().clock);
   }
 
   as(agent: Agent): Handle {
@@ -471,7 +505,8 @@ export class Hall implements Handle {
 
   usage(): Usage {
     const session = this.open();
-    const usage = Object.fromEntries(session.call((core) => core.usage())) as { queued: number };
+    const usage = Object.fromEntries(session.call((core) => core.usage())) as { queued: number; variables: number };
+    usage.variables = session.declared.all().length;
     for (const { outlet } of session.watches.values()) usage.queued += outlet?.queued ?? 0;
     return usage as unknown as Usage;
   }
@@ -497,6 +532,7 @@ export class Hall implements Handle {
 
   close(): void {
     if (this.released) return;
+    if (!this.session_.closed) this.session_.machines.close(this.#place);
     this.released = true;
     for (const watch of [...this.owned_]) watch.stop();
     for (const visitor of this.#visitors) this.session_.visitors.delete(visitor);

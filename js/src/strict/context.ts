@@ -7,8 +7,10 @@ import type {
   AcquireOptions,
   ChangeOptions,
   Commit,
+  ContextChange,
   ContextRecord,
   ContextStatus,
+  ContextWatchOptions,
   Limits,
   Value,
 } from "../contract.js";
@@ -19,10 +21,12 @@ import type { Authority } from "./authority.js";
 import { Writer } from "./bytes.js";
 import { acquire, Lease, standing } from "./lease.js";
 import { holderOf, type Outcome, readRecord } from "./outcome.js";
+import { ContextStream, watchContext } from "./watch.js";
 
 const changeOptions: Shape = { expect: "positive", lease: "record" };
 const createOptions: Shape = { lease: "record" };
-const acquireOptions: Shape = {
+const watchOptions: Shape = { initial: "truth", signal: "signal" };
+export const acquireOptions: Shape = {
   owner: "text",
   mode: "mode",
   ttl: "positive",
@@ -87,6 +91,20 @@ export class Context implements contract.Context {
     checkOptions(options, changeOptions);
     const { expect, lease } = options;
     return this.#commit(actions.remove(expect, this.#fence(lease)), lease);
+  }
+
+  watch(
+    listener: ((change: ContextChange<never>) => unknown) | ContextWatchOptions = {},
+    options: ContextWatchOptions = {},
+  ): never {
+    const called = typeof listener === "function";
+    const given = called ? options : listener;
+    checkOptions(given, watchOptions);
+    const { initial = false, signal } = given;
+    const how = { id: this.id, authority: this.#authority, limit: this.#limits.watches, initial, signal };
+    return (
+      called ? watchContext(listener as (change: ContextChange) => unknown, how) : new ContextStream(how)
+    ) as never;
   }
 
   async query(): Promise<ContextStatus> {

@@ -195,6 +195,7 @@ pub fn usage_out(usage: &kernel::Usage) -> Usage {
         entries: usage.entries,
         tombstones: usage.tombstones,
         bytes: usage.bytes,
+        variables: usage.variables,
         watches: usage.watches,
         queued: usage.queued,
         sessions: usage.sessions,
@@ -224,6 +225,9 @@ const LIMITS: &[(Limit, &str)] = &[
     (Limit::Sessions, "sessions"),
     (Limit::FrameBytes, "frameBytes"),
     (Limit::MessageBytes, "messageBytes"),
+    (Limit::Processes, "processes"),
+    (Limit::Mailbox, "mailbox"),
+    (Limit::Postponed, "postponed"),
 ];
 
 /// The limits that are asked for.

@@ -5,7 +5,6 @@
 
 use crate::codec::{is_container, parse_value, same_value, value_bytes, write_value};
 use crate::kernel::Measured;
-use crate::state::condition::Measurable;
 use crate::value::{Stored, Value};
 use std::rc::Rc;
 
@@ -31,13 +30,6 @@ impl Held {
             Self::Scalar(value) => value_bytes(value),
             Self::Cbor(cbor) => cbor.len() as u64,
         }
-    }
-}
-
-/// Lists and maps are no numbers: none has to be decoded to be measured, and bytes in their one encoding are compared.
-impl Measurable for Held {
-    fn number(&self) -> Option<f64> {
-        if let Self::Scalar(value) = self { value.number() } else { None }
     }
 }
 

@@ -36,6 +36,8 @@ pub struct Session {
     ready: Cell<bool>,
     reports: RefCell<VecDeque<Error>>,
     pub watchers: Watchers,
+    /// How many watches of contexts are open.
+    documents_watched: Cell<u64>,
 }
 
 impl Session {
@@ -66,6 +68,7 @@ impl Session {
             ready: Cell::new(!options.share),
             reports: RefCell::default(),
             watchers: Watchers::default(),
+            documents_watched: Cell::new(0),
         };
         let time = session.time(time)?;
         if session.share {
@@ -117,6 +120,23 @@ impl Session {
             Error::new(Code::NoAuthority, detail)
         };
         self.authority.as_ref().ok_or_else(none)
+    }
+
+    /// Counts a watch of a context that is opened.
+    ///
+    /// Errors: `limit`.
+    pub fn watch_document(&self) -> Result<(), Error> {
+        let (open, max) = (self.documents_watched.get() + 1, self.ask(|kernel| kernel.limits().watches));
+        if open > max {
+            return Err(Error::limit("watches", max, open));
+        }
+        self.documents_watched.set(open);
+        Ok(())
+    }
+
+    /// One of them has ended.
+    pub fn unwatch_document(&self) {
+        self.documents_watched.set(self.documents_watched.get().saturating_sub(1));
     }
 
     /// Lets time pass for leases.

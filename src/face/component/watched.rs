@@ -6,7 +6,7 @@ use crate::error::{Code, Error};
 use crate::kernel::{Kernel, Limits, WatchOptions};
 use crate::key::Selector;
 use crate::state::backlog::{Backlog, Overflow};
-use crate::state::condition::{Condition, Judge};
+use crate::state::condition::{Condition, Judge, Measurable};
 use crate::state::queue::Change;
 use crate::state::selection::WatchId;
 use std::cell::{Cell, RefCell};
@@ -16,6 +16,13 @@ use std::rc::Rc;
 /// How much is taken at once, in bytes of values and metadata, unless one change has more: what an answer needs beside
 /// what waits.
 const TAKEN_BYTES: u64 = 4 << 20;
+
+/// Lists and maps are no numbers: none has to be decoded to be measured, and bytes in their one encoding are compared.
+impl Measurable for Held {
+    fn number(&self) -> Option<f64> {
+        if let Self::Scalar(value) = self { value.number() } else { None }
+    }
+}
 
 /// How a watcher is opened.
 pub struct Asked {

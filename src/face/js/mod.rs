@@ -12,6 +12,7 @@
 mod allocator;
 mod answer;
 mod listing;
+mod machines;
 mod opening;
 mod reference;
 mod report;
@@ -52,6 +53,7 @@ pub struct Core {
     known: Cell<(u64, u64)>,
     records: RefCell<Records>,
     outbox: RefCell<Outbox>,
+    machines: RefCell<machines::Machines>,
 }
 
 #[wasm_bindgen]
@@ -81,6 +83,7 @@ impl Core {
             known: Cell::default(),
             records: RefCell::default(),
             outbox: RefCell::default(),
+            machines: RefCell::default(),
         })
     }
 

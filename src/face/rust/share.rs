@@ -32,6 +32,9 @@ impl Hall {
         if core.batch.get().is_none() {
             core.agenda.pass(time.monotonic_ms);
         }
+        core.advance_processes(time.monotonic_ms);
+        core.dispatch();
+        core.publish();
         core.dispatch();
         Ok(())
     }
@@ -41,8 +44,9 @@ impl Hall {
         let core = self.core().ok()?;
         let time = core.time();
         let kernel = core.with(|kernel| kernel.next_wake(time)).map(Duration::from_millis);
-        let others = core.next_lease(time.unix_ms).into_iter().chain(core.agenda.wake(time.monotonic_ms));
-        kernel.into_iter().chain(others).min()
+        let processes = core.next_process_ms(time.monotonic_ms).map(Duration::from_millis);
+        let others = [core.next_lease(time.unix_ms), core.agenda.wake(time.monotonic_ms), processes];
+        kernel.into_iter().chain(others.into_iter().flatten()).min()
     }
 
     /// Takes in a frame that another session of the hall has made.

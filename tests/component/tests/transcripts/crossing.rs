@@ -99,8 +99,8 @@ pub fn usage_out(usage: state::Usage) -> Usage {
         dropped: usage.frames_dropped,
         clock_ahead: usage.clock_ahead,
     };
-    let state::Usage { entries, tombstones, bytes, watches, queued, sessions, .. } = usage;
-    Usage { entries, tombstones, bytes, watches, queued, sessions, traffic }
+    let state::Usage { entries, tombstones, bytes, variables, watches, queued, sessions, .. } = usage;
+    Usage { entries, tombstones, bytes, variables, watches, queued, sessions, traffic }
 }
 
 /// An error. Both lists of codes are in the same order.
@@ -127,6 +127,9 @@ pub fn limit_in(name: &str) -> Result<state::Limit, Failure> {
         "sessions" => Limit::Sessions,
         "frameBytes" => Limit::FrameBytes,
         "messageBytes" => Limit::MessageBytes,
+        "processes" => Limit::Processes,
+        "mailbox" => Limit::Mailbox,
+        "postponed" => Limit::Postponed,
         unknown => return Err(format!("the component cannot be given the limit {unknown:?}").into()),
     })
 }
