@@ -281,6 +281,7 @@ impl GuestHall for Hall {
             let time = session.time(time)?;
             session.with(|kernel| kernel.advance(time));
             session.advance_leases(time.unix_ms);
+            session.advance_machines(time);
             Ok(())
         })
     }

@@ -11,6 +11,7 @@ mod contexts;
 mod convert;
 mod hall;
 mod held;
+mod machines;
 mod session;
 mod variables;
 mod watchers;

@@ -31,7 +31,9 @@ impl Hall {
         core.advance_leases(time.unix_ms);
         core.advance_processes(time.monotonic_ms);
         core.dispatch();
-        core.publish();
+        if core.batch.get().is_none() {
+            core.publish();
+        }
         core.dispatch();
         Ok(())
     }

@@ -3,6 +3,7 @@
 //! The host counts the commands of a batch and lets one inside another join it; updates a value by reading, computing
 //! and writing it on the condition that it is still what was read; and after each command asks what there is to tell.
 
+use super::agents::Agent;
 use super::crossing::{
     entry_out, limit_in, outcome_out, session_out, since_out, usage_out, watch_info_out, written_out,
 };
@@ -13,8 +14,8 @@ use super::session::Session;
 use super::strict::{Document, record_out};
 use super::telling::{Reading, Watcher, Watching};
 use statehall::{
-    Change, Code, ContextRecord, Entry, Error, Options, PutOptions, Session as Sitting, Since, Usage, Value, WatchInfo,
-    WatchOptions,
+    Change, Code, ContextRecord, Entry, Error, Options, PutOptions, Rearm, Session as Sitting, Since, Usage, Value,
+    WatchInfo, WatchOptions,
 };
 use statehall_component_tests::values::{cbor_in, value_in, value_out};
 use statehall_component_tests::{Kernel, state, types, watchers};
@@ -52,6 +53,10 @@ impl Host {
 
     pub fn session(&self) -> &Rc<Session> {
         &self.handle.session
+    }
+
+    pub fn hall(&self) -> ResourceAny {
+        self.handle.hall
     }
 
     /// Asks the hall.
@@ -172,6 +177,7 @@ impl Face for Host {
     type Watch = Watching;
     type Reader = Reading;
     type Context = Document;
+    type Machine = Agent;
 
     fn open(options: Options, limits: &[(String, u64)]) -> Result<Self, Failure> {
         let named = limits.iter().map(|(name, value)| Ok((limit_in(name)?, *value)));
@@ -266,6 +272,14 @@ impl Face for Host {
         let list =
             |store: &mut _, kernel: &Kernel| kernel.statehall_hall_variables().call_variables(store, hall, &selector);
         Ok(self.session().try_call(list)?.into_iter().map(|variable| variable.key).collect())
+    }
+
+    fn machine(&self, name: &str, table: Value) -> Result<Agent, Error> {
+        Agent::start(self.clone(), name, &table)
+    }
+
+    fn revive(&self, name: &str, table: Value, bytes: &[u8], rearm: Rearm) -> Result<Agent, Error> {
+        Agent::revive(self.clone(), name, &table, bytes, rearm)
     }
 
     fn batch(&self, work: impl FnOnce(&Self) -> Done) -> Done {
