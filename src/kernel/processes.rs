@@ -377,6 +377,11 @@ impl<A: Alphabet, F: Functions<A>> Processes<A, F> {
         self.schedule.get(process).filter(|running| running.asked)?.machine.asked()
     }
 
+    /// The number of the question that a process has open.
+    pub fn question(&self, process: ProcessId) -> Option<u32> {
+        self.schedule.get(process).filter(|running| running.asked).map(|running| running.question)
+    }
+
     /// Answers the question to handle an event, to leave or to enter a state.
     ///
     /// Errors: `closed`; `invalid-argument` if this is not the question that is open.

@@ -291,6 +291,7 @@ impl GuestHall for Hall {
             session.with(|kernel| kernel.advance(time));
             session.advance_leases(time.unix_ms);
             session.watchers.pass(time.monotonic_ms);
+            session.advance_machines(time);
             Ok(())
         })
     }

@@ -12,6 +12,7 @@ mod convert;
 mod document_watcher;
 mod hall;
 mod held;
+mod machines;
 mod owners;
 mod session;
 mod variables;

@@ -2,6 +2,7 @@
 
 use super::convert::limits_in;
 use super::held::Held;
+use super::machines::Hosted;
 use super::watched::Watchers;
 use super::wit::state::Options;
 use super::wit::types;
@@ -26,6 +27,8 @@ pub struct Session {
     kernel: RefCell<Kernel<Held>>,
     /// Who decides about contexts and leases, where nobody else could.
     authority: Option<RefCell<Authority>>,
+    /// The machines, once there was one.
+    machines: RefCell<Option<Hosted>>,
     /// The latest time that was told.
     time: Cell<Time>,
     handles: Cell<usize>,
@@ -61,6 +64,7 @@ impl Session {
             share: options.share,
             kernel: RefCell::new(Kernel::new(kernel_options, ())?),
             authority,
+            machines: RefCell::default(),
             time: Cell::default(),
             handles: Cell::new(0),
             numbered: Cell::new(0),
@@ -145,6 +149,24 @@ impl Session {
         self.documents_watched.set(self.documents_watched.get().saturating_sub(1));
     }
 
+    /// Works with the machines.
+    pub fn machines<T>(&self, work: impl FnOnce(&mut Hosted) -> T) -> T {
+        let new = || Hosted::new(self.kernel.borrow().limits());
+        work(self.machines.borrow_mut().get_or_insert_with(new))
+    }
+
+    /// Lets time pass for machines.
+    pub fn advance_machines(&self, time: Time) {
+        if let Some(hosted) = &mut *self.machines.borrow_mut() {
+            hosted.advance(self, time);
+        }
+    }
+
+    /// Whether a batch is open.
+    pub fn in_batch(&self) -> bool {
+        self.ask(Kernel::in_batch)
+    }
+
     /// Lets time pass for leases.
     pub fn advance_leases(&self, unix_ms: u64) {
         if let Some(authority) = &self.authority {
@@ -185,8 +207,9 @@ impl Session {
     /// In how many milliseconds something is due.
     pub fn next_wake(&self, time: Time) -> Option<u64> {
         let lease = self.authority.as_ref().and_then(|authority| authority.borrow().next_wake(time.unix_ms));
+        let machine = self.machines.borrow().as_ref().and_then(|hosted| hosted.next_wake(time.monotonic_ms));
         let watcher = self.watchers.next_wake(time.monotonic_ms);
-        [self.ask(|kernel| kernel.next_wake(time)), lease, watcher].into_iter().flatten().min()
+        [self.ask(|kernel| kernel.next_wake(time)), lease, machine, watcher].into_iter().flatten().min()
     }
 
     /// The time as the host tells it.
@@ -241,6 +264,9 @@ impl Session {
             return;
         }
         let time = self.time.get();
+        if let Some(hosted) = &mut *self.machines.borrow_mut() {
+            hosted.close(self, time);
+        }
         self.with(|kernel| {
             kernel.end_owners(time.unix_ms);
             kernel.advance(time);

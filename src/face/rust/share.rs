@@ -34,7 +34,9 @@ impl Hall {
         }
         core.advance_processes(time.monotonic_ms);
         core.dispatch();
-        core.publish();
+        if core.batch.get().is_none() {
+            core.publish();
+        }
         core.dispatch();
         Ok(())
     }

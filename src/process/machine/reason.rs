@@ -2,6 +2,7 @@
 
 use super::action::Action;
 use super::alphabet::Alphabet;
+use crate::value::Value;
 
 /// Why a machine ended, or did not start.
 pub enum Reason<A: Alphabet> {
@@ -94,5 +95,21 @@ impl<A: Alphabet> Reason<A> {
 
     pub(super) fn bad(bad: Bad, offender: Offender<A>) -> Self {
         Self::Bad(bad, Box::new(offender))
+    }
+}
+
+impl<A: Alphabet<Term = Value>> Reason<A> {
+    /// What belongs to the reason: what was given, failed or returned. `shown` makes a value of a state.
+    pub fn detail(&self, shown: impl Fn(&A::State) -> Value) -> Option<Value> {
+        match self {
+            Self::ShutdownWith(term) | Self::Because(term) | Self::Failed(term) => Some(term.clone()),
+            Self::Limit(name, max) => Some(format!("{name} is at most {max}").into()),
+            Self::Bad(_, offender) => Some(match &**offender {
+                Offender::Term(term) => term.clone(),
+                Offender::State(state) => shown(state),
+                Offender::Action(action) => action.to_string().into(),
+            }),
+            Self::Normal | Self::Shutdown | Self::Killed | Self::Undefined | Self::BadArgument => None,
+        }
     }
 }

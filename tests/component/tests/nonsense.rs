@@ -16,6 +16,8 @@ mod calls;
 mod contexts;
 #[path = "nonsense/handles.rs"]
 mod handles;
+#[path = "nonsense/machines.rs"]
+mod machines;
 #[path = "nonsense/monkey.rs"]
 mod monkey;
 #[path = "nonsense/order.rs"]

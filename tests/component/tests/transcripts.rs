@@ -5,6 +5,8 @@
 //! component, and carries frames. A step that says `skip component: <reason>` is not run, and the
 //! reason is printed.
 
+#[path = "transcripts/agents.rs"]
+mod agents;
 #[path = "../../transcripts/runner/answers.rs"]
 mod answers;
 #[path = "../../transcripts/runner/choosing.rs"]
@@ -17,6 +19,8 @@ mod documents;
 mod face;
 #[path = "transcripts/host.rs"]
 mod host;
+#[path = "../../transcripts/runner/machines.rs"]
+mod machines;
 #[path = "../../transcripts/runner/naming.rs"]
 mod naming;
 #[path = "../../transcripts/runner/notation.rs"]

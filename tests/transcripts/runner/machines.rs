@@ -20,7 +20,7 @@ pub trait Machine: Clone + 'static {
     fn postponed(&self) -> Result<Vec<(String, Value, u64)>, Error>;
     fn trace(&self) -> Result<Vec<Made>, Error>;
     fn can(&self, kind: &str, content: Value) -> Result<bool, Failure>;
-    fn draw(&self) -> Result<String, Failure>;
+    fn draw(&self, table: &Value) -> Result<String, Failure>;
     fn stop(&self, exit: Exit) -> Result<(), Error>;
     fn kill(&self) -> Result<(), Error>;
     fn suspend(&self) -> Result<(), Error>;
@@ -135,8 +135,9 @@ impl<F: Face> Machines<F> {
     }
 
     fn on_machine(&self, command: &Command, out: &mut Vec<String>) -> Done {
-        let machine = self.running.borrow().get(command.argument(0)?).map(|known| known.machine.clone());
-        let machine = machine.ok_or("no machine of that name")?;
+        let known =
+            self.running.borrow().get(command.argument(0)?).map(|known| (known.machine.clone(), known.table.clone()));
+        let (machine, table) = known.ok_or("no machine of that name")?;
         let content = |place: usize| command.arguments.get(place).map_or(Ok(Value::Null), |word| content(word));
         match command.verb.as_str() {
             "cast" => machine.cast(content(1)?)?,
@@ -154,7 +155,7 @@ impl<F: Face> Machines<F> {
                 let name = command.text("as")?.ok_or("a machine is kept `as` something")?;
                 self.kept.borrow_mut().insert(name, machine.keep()?);
             }
-            _ => return look(&machine, command, out),
+            _ => return look(&machine, &table, command, out),
         }
         out.push("ok".into());
         Ok(())
@@ -175,7 +176,7 @@ impl<F: Face> Machines<F> {
 }
 
 /// Commands that ask.
-fn look<M: Machine>(machine: &M, command: &Command, out: &mut Vec<String>) -> Done {
+fn look<M: Machine>(machine: &M, table: &Value, command: &Command, out: &mut Vec<String>) -> Done {
     match command.verb.as_str() {
         "state" => out.push(match machine.ended() {
             Some((reason, detail)) => format!("ended {}", because(&reason, detail.as_ref())),
@@ -205,7 +206,7 @@ fn look<M: Machine>(machine: &M, command: &Command, out: &mut Vec<String>) -> Do
             let content = command.arguments.get(2).map_or(Ok(Value::Null), |word| content(word))?;
             out.push(machine.can(command.argument(1)?, content)?.to_string());
         }
-        "draw" => out.extend(machine.draw()?.lines().map(str::to_owned)),
+        "draw" => out.extend(machine.draw(table)?.lines().map(str::to_owned)),
         unknown => return Err(format!("no command of machines {unknown:?}").into()),
     }
     Ok(())

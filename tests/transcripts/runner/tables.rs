@@ -55,7 +55,7 @@ impl Machine for statehall::Machine<Table> {
         Ok(statehall::Machine::can(self, kind_of(kind)?, content)?)
     }
 
-    fn draw(&self) -> Result<String, Failure> {
+    fn draw(&self, _: &Value) -> Result<String, Failure> {
         Ok(statehall::Machine::draw(self)?)
     }
 

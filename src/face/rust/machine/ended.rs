@@ -1,6 +1,6 @@
 //! Why a machine ends, as its users say and hear it.
 
-use crate::process::machine::{Alphabet, Offender, Reason};
+use crate::process::machine::{Alphabet, Reason};
 use crate::value::Value;
 use std::fmt;
 
@@ -33,17 +33,7 @@ impl Ended {
     }
 
     pub(super) fn of<A: Alphabet<Term = Value>>(reason: &Reason<A>, status: impl Fn(&A::State) -> Value) -> Self {
-        let detail = match reason {
-            Reason::ShutdownWith(term) | Reason::Because(term) | Reason::Failed(term) => Some(term.clone()),
-            Reason::Limit(name, max) => Some(format!("{name} is at most {max}").into()),
-            Reason::Bad(_, offender) => Some(match &**offender {
-                Offender::Term(term) => term.clone(),
-                Offender::State(state) => status(state),
-                Offender::Action(action) => action.to_string().into(),
-            }),
-            Reason::Normal | Reason::Shutdown | Reason::Killed | Reason::Undefined | Reason::BadArgument => None,
-        };
-        Self { reason: reason.name(), detail }
+        Self { reason: reason.name(), detail: reason.detail(status) }
     }
 }
 

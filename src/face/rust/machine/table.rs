@@ -58,7 +58,7 @@ impl Hall {
         options: MachineOptions,
     ) -> Result<Machine<Table>, Error> {
         let table = Rc::new(Table::declared(&table.into())?);
-        let (kept, functions) = table::read_snapshot(snapshot, table)?;
+        let (kept, functions) = table::read_table_snapshot(snapshot, table)?;
         self.go_on(functions, kept, rearm, options)
     }
 }

@@ -1,4 +1,4 @@
-//! The machine of a table as bytes: what it is, and what it remembers.
+//! A machine of texts and values as bytes: what it is, and what it remembers if it is a table.
 //!
 //! Magic, version, state, data, what waits, what runs, and a checksum. The same machine gives the same bytes.
 
@@ -16,6 +16,9 @@ use std::rc::Rc;
 
 const MAGIC: &[u8; 7] = b"machine";
 const VERSION: u8 = 1;
+const SUSPENDED: u8 = 1;
+const ENTERS: u8 = 2;
+const LEAVES: u8 = 4;
 
 /// The bytes of a machine and its data.
 ///
@@ -23,7 +26,9 @@ const VERSION: u8 = 1;
 pub fn write_snapshot(snapshot: &Snapshot<Tabled>, data: BTreeMap<String, Value>) -> Result<Vec<u8>, Error> {
     let mut out = MAGIC.to_vec();
     out.push(VERSION);
-    out.push(u8::from(snapshot.suspended));
+    let Mode { state_enter, state_leave, .. } = snapshot.mode;
+    let flags = [snapshot.suspended, state_enter, state_leave].into_iter().zip([SUSPENDED, ENTERS, LEAVES]);
+    out.push(flags.map(|(is, flag)| if is { flag } else { 0 }).sum());
     write_bytes(snapshot.state.as_bytes(), &mut out);
     write_varint(data.len() as u64, &mut out);
     for (name, value) in &data {
@@ -56,11 +61,31 @@ pub fn write_snapshot(snapshot: &Snapshot<Tabled>, data: BTreeMap<String, Value>
     Ok(out)
 }
 
+fn invalid(reason: Malformed) -> Error {
+    Error::refused(Code::InvalidSnapshot, "no whole machine", reason)
+}
+
 /// What the bytes say of a machine, and its functions.
 ///
 /// Errors: `newer-version`; `invalid-snapshot` for what is no whole snapshot, or not one of this table.
-pub fn read_snapshot(bytes: &[u8], table: Rc<Table>) -> Result<(Snapshot<Tabled>, TableFunctions), Error> {
-    let invalid = |reason: Malformed| Error::refused(Code::InvalidSnapshot, "no whole machine", reason);
+pub fn read_table_snapshot(bytes: &[u8], table: Rc<Table>) -> Result<(Snapshot<Tabled>, TableFunctions), Error> {
+    let (snapshot, data) = read_snapshot(bytes)?;
+    if !snapshot.mode.state_enter || snapshot.mode.state_leave {
+        return Err(invalid("the machine was no table"));
+    }
+    if !table.states.contains_key(&snapshot.state) {
+        return Err(invalid("the table has no such state"));
+    }
+    if table.data.keys().any(|name| !data.contains_key(name)) {
+        return Err(invalid("it lacks data of the table"));
+    }
+    Ok((snapshot, TableFunctions::restore(table, data)))
+}
+
+/// What the bytes say of a machine, and the data of a table.
+///
+/// Errors: `newer-version`; `invalid-snapshot` for what is no whole snapshot.
+pub fn read_snapshot(bytes: &[u8]) -> Result<(Snapshot<Tabled>, BTreeMap<String, Value>), Error> {
     let (body, sum) = bytes.split_last_chunk::<8>().ok_or_else(|| invalid("truncated"))?;
     let mut reader = Reader::new(body);
     if reader.take(MAGIC.len()) != MAGIC {
@@ -78,21 +103,19 @@ pub fn read_snapshot(bytes: &[u8], table: Rc<Table>) -> Result<(Snapshot<Tabled>
         let detail = format!("the machine has version {version}, this statehall reads up to {VERSION}");
         return Err(Error::new(Code::NewerVersion, detail));
     }
-    let (snapshot, data) = read_body(&mut reader).map_err(invalid)?;
+    let read = read_body(&mut reader).map_err(invalid)?;
     reader.end().map_err(invalid)?;
-    if !table.states.contains_key(&snapshot.state) {
-        return Err(invalid("the table has no such state"));
-    }
-    if table.data.keys().any(|name| !data.contains_key(name)) {
-        return Err(invalid("it lacks data of the table"));
-    }
-    Ok((snapshot, TableFunctions::restore(table, data)))
+    Ok(read)
 }
 
 type Read = (Snapshot<Tabled>, BTreeMap<String, Value>);
 
 fn read_body(reader: &mut Reader<'_>) -> Result<Read, Malformed> {
-    let suspended = reader.byte() != 0;
+    let flags = reader.byte();
+    if flags > SUSPENDED + ENTERS + LEAVES {
+        reader.fail("flags that are none");
+    }
+    let has = |flag| flags & flag != 0;
     let state = reader.text().into();
     let mut data = BTreeMap::new();
     for _ in 0..reader.count(2) {
@@ -100,9 +123,9 @@ fn read_body(reader: &mut Reader<'_>) -> Result<Read, Malformed> {
     }
     let mut snapshot = Snapshot {
         modules: vec![MODULE.into()],
-        mode: Mode { state_functions: false, state_enter: true, state_leave: false },
+        mode: Mode { state_functions: false, state_enter: has(ENTERS), state_leave: has(LEAVES) },
         state,
-        suspended,
+        suspended: has(SUSPENDED),
         queue: read_events(reader)?,
         postponed: Vec::new(),
         mailbox: Vec::new(),

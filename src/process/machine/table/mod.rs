@@ -40,7 +40,7 @@ mod keep;
 mod read;
 mod run;
 
-pub use keep::{read_snapshot, write_snapshot};
+pub use keep::{read_snapshot, read_table_snapshot, write_snapshot};
 pub use run::{MODULE, TableFunctions, TableMachine, Tabled};
 
 use super::event::Timer;

@@ -3,6 +3,7 @@
 //! The host counts the commands of a batch and lets one inside another join it; updates a value by reading, computing
 //! and writing it on the condition that it is still what was read; and after each command asks what there is to tell.
 
+use super::agents::Agent;
 use super::choosing::Choice;
 use super::crossing::{
     entry_out, filter_in, limit_in, outcome_out, overflow_in, session_out, since_out, usage_out, watch_info_out,
@@ -17,8 +18,8 @@ use super::strict::{Document, record_out};
 use super::telling::{Reading, Watcher, Watching};
 use super::variables;
 use statehall::{
-    Change, Code, ContextRecord, Entry, Error, Filter, Options, PutOptions, Session as Sitting, Since, Usage, Value,
-    WatchInfo, WatchOptions, Written,
+    Change, Code, ContextRecord, Entry, Error, Filter, Options, PutOptions, Rearm, Session as Sitting, Since, Usage,
+    Value, WatchInfo, WatchOptions, Written,
 };
 use statehall_component_tests::values::{cbor_in, value_in, value_out};
 use statehall_component_tests::{Kernel, state, types, watchers};
@@ -204,6 +205,7 @@ impl Face for Host {
     type Reader = Reading;
     type Context = Document;
     type Owner = Owned;
+    type Machine = Agent;
 
     fn open(options: Options, limits: &[(String, u64)]) -> Result<Self, Failure> {
         let named = limits.iter().map(|(name, value)| Ok((limit_in(name)?, *value)));
@@ -315,6 +317,14 @@ impl Face for Host {
         let imported = variables::import(self, &exported);
         self.tell();
         imported
+    }
+
+    fn machine(&self, name: &str, table: Value) -> Result<Agent, Error> {
+        Agent::start(self.clone(), name, &table)
+    }
+
+    fn revive(&self, name: &str, table: Value, bytes: &[u8], rearm: Rearm) -> Result<Agent, Error> {
+        Agent::revive(self.clone(), name, &table, bytes, rearm)
     }
 
     fn batch(&self, work: impl FnOnce(&Self) -> Done) -> Done {

@@ -1,5 +1,6 @@
 //! One hall in an instance and a store of its own, and what its host remembers beside it.
 
+use super::agents::Taken;
 use super::crossing::{change_out, error_out};
 use super::telling::Watcher;
 use statehall::{Change, Clock, Error};
@@ -21,6 +22,8 @@ pub struct Session {
     pub telling: Cell<bool>,
     /// The watchers that the host calls, by their ids.
     pub called: RefCell<BTreeMap<u32, Rc<Watcher>>>,
+    /// What has come of calls and machines.
+    pub taken: Taken,
 }
 
 impl Session {
@@ -32,6 +35,7 @@ impl Session {
             batch: Cell::new(None),
             telling: Cell::new(false),
             called: RefCell::default(),
+            taken: Taken::default(),
         })
     }
 
