@@ -10,6 +10,7 @@ import { StatehallError } from "../error.js";
 import { type Action, end, proposal, RELEASE } from "./action.js";
 import type { Beacon } from "./beacon.js";
 import { Reader, Writer } from "./bytes.js";
+import { keepOutside } from "./documents.js";
 import { type Outcome, readOutcome } from "./outcome.js";
 import { NONE, type Rows, type Store } from "./store.js";
 
@@ -22,7 +23,6 @@ export interface Host {
   readonly store: Store;
   /** Calls the kernel. */
   decide(batch: Uint8Array): Uint8Array | readonly string[];
-  patch(encoded: Uint8Array, merge: boolean): Uint8Array | readonly string[];
   now(): number;
   setTimer(wake: () => void, delay: number): () => void;
   /** How others find out that this session has died; nothing where nobody else could. */
@@ -173,6 +173,7 @@ export class Authority {
         const rows: Rows = new Map(reader.list(() => [reader.text(), reader.block()] as const));
         outcomes = requests.map(() => readOutcome(reader));
         written = [...rows.keys()];
+        if (this.host.store.outside) keepOutside(requests, outcomes, given, rows);
         return rows;
       });
     } catch (error) {

@@ -18,6 +18,7 @@ const PAUSE_MS = 10;
 type Work<T> = (rows: IDBObjectStore, done: (result: T) => void, fail: (error: unknown) => void) => void;
 
 export class IndexedDbStore implements Store {
+  readonly outside = false;
   readonly #name: string;
   readonly #durability: IDBTransactionDurability;
   readonly #pause: (delay: number) => Promise<void>;
