@@ -2,8 +2,8 @@
  * The crossing to the kernel: one way for all calls.
  *
  * Numbers and truth values cross as they are. What is more than that is the first argument: text, a list of texts, bytes
- * or a row of numbers, copied into memory that the kernel gives back. What a call returns is a number, a listing, or a
- * negative number for what the kernel has left in its memory: see `answer.rs` and `texts.rs` in `src/face/js`.
+ * or a row of numbers, copied into memory that the kernel gives back. What a call returns is a number, a negative one for
+ * what the kernel has left in its memory: see `answer.rs` and `texts.rs` in `src/face/js`.
  */
 
 import { readText, writeText } from "./codec.js";
@@ -22,8 +22,6 @@ const END = 0xff;
 type Texts = readonly string[];
 type Row = Uint8Array | Float64Array;
 type Plain = number | bigint | boolean;
-/** A listing: of each fact its name, and the fact. */
-type Facts<T = number> = Iterable<readonly [name: string, fact: T]>;
 
 /** One kernel: what `Core` in `src/face/js/mod.rs` exports. An error is thrown as text, `code: detail`. */
 export interface Core {
@@ -74,7 +72,6 @@ export interface Core {
   snapshot(): Uint8Array;
   restore(snapshot: Uint8Array, now: number, monotonic: number): void;
   decide(batch: Uint8Array, now: number): Uint8Array | Texts;
-  patch(encoded: Uint8Array, merge: boolean): Uint8Array | Texts;
   declare(encoded: Uint8Array): Float64Array;
   undeclare(key: string): number;
   declaration(key: string): Uint8Array;
@@ -83,9 +80,16 @@ export interface Core {
   judge_shown(encoded: Uint8Array): 0;
   tell_absent(key: string, watch: number): void;
   session(): string;
-  limits(): Facts;
-  usage(): Facts;
-  sessions(now: number): Facts<never>[];
+  limits(): Texts;
+  usage(): Texts;
+  sessions(now: number): Texts;
+}
+
+/** What a list of names and numbers by turns says. */
+export function byName(texts: Texts): Record<string, number> {
+  const named: Record<string, number> = {};
+  for (let i = 0; i < texts.length; i += 2) named[texts[i] as string] = Number(texts[i + 1]);
+  return named;
 }
 
 type Export = (...args: unknown[]) => unknown;

@@ -33,6 +33,7 @@ import type {
   WatchInfo,
   Written,
 } from "./contract.js";
+import { byName } from "./crossing.js";
 import { ownerName, type Watch } from "./dispatch.js";
 import { StatehallError } from "./error.js";
 import { exported } from "./export.js";
@@ -454,7 +455,11 @@ export class Hall implements Handle {
 
   sessions(): contract.Session[] {
     const session = this.open();
-    return session.call((core) => core.sessions(session.now())).map(Object.fromEntries);
+    const texts = session.call((core) => core.sessions(session.now()));
+    return Array.from({ length: texts.length / 3 }, (_, i) => {
+      const [id, agent, seen] = texts.slice(3 * i) as [string, string, string];
+      return { id, agent, self: i === 0, seen: Number(seen) };
+    });
   }
 
   watchSessions(watcher: (sessions: contract.Session[]) => void): Stop {
@@ -471,7 +476,7 @@ export class Hall implements Handle {
 
   usage(): Usage {
     const session = this.open();
-    const usage = Object.fromEntries(session.call((core) => core.usage())) as { queued: number };
+    const usage = byName(session.call((core) => core.usage())) as { queued: number };
     for (const { outlet } of session.watches.values()) usage.queued += outlet?.queued ?? 0;
     return usage as unknown as Usage;
   }

@@ -54,8 +54,9 @@ impl<V: Stored> Kernel<V> {
         let metadata_bytes = metadata.as_ref().map_or(0, |metadata| metadata.bytes);
         within("metadataBytes", limits.metadata_bytes, metadata_bytes)?;
         if let Some(ttl_ms) = ttl_ms.filter(|ttl_ms| !(1..=TTL_MS_MAX).contains(ttl_ms)) {
-            let detail = format!("a time to live is from 1 to {TTL_MS_MAX} ms, not {ttl_ms}");
-            return Err(Error::new(Code::InvalidArgument, detail));
+            let (most, ttl_ms) = (TTL_MS_MAX.to_string(), ttl_ms.to_string());
+            let outside = ["a time to live is from 1 to ", &most, " ms, not ", &ttl_ms];
+            return Err(Error::of(Code::InvalidArgument, &outside));
         }
         let index = self.keys.find(key.text());
         let value = self.judged(index, value)?;
@@ -409,8 +410,9 @@ impl<V: Stored> Kernel<V> {
         let revision = current.map_or(0, |current| current.revision);
         let Some(expect) = expect.filter(|&expect| expect != revision) else { return Ok(None) };
         if self.batch.is_some() {
-            let detail = format!("{} has revision {revision}, not the expected {expect}", shown(key.text()));
-            return Err(Error::new(Code::Conflict, detail));
+            let (key, revision, expect) = (shown(key.text()), revision.to_string(), expect.to_string());
+            let other = [&key, " has revision ", &revision, ", not the expected ", &expect];
+            return Err(Error::of(Code::Conflict, &other));
         }
         Ok(Some(Reply::Conflict { revision }))
     }

@@ -163,7 +163,7 @@ impl<'a> Batch<'a> {
 }
 
 fn session_name(session: Session) -> String {
-    format!("s{session}")
+    ["s", &session.text()].concat()
 }
 
 fn record_name(key: &str) -> String {
