@@ -2,6 +2,8 @@
 
 #[path = "machine/golden.rs"]
 mod golden;
+#[path = "machine/hosting.rs"]
+mod hosting;
 #[path = "machine/laws.rs"]
 mod laws;
 #[allow(dead_code)]

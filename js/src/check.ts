@@ -38,6 +38,7 @@ const kinds = {
   text: [text, "well-formed text"],
   signal: [signal, "an AbortSignal"],
   mode: [(value) => value === "exclusive" || value === "shared", '"exclusive" or "shared"'],
+  timers: oneOf("deadline", "remaining", "restart"),
   durability: [(value) => value === "strict" || value === "relaxed", '"strict" or "relaxed"'],
   clock: [object, "an object"],
   owner: [owner, "a name, an AbortSignal or a handle"],

@@ -264,6 +264,12 @@ export interface Limits {
   readonly frameBytes: number;
   /** Bytes of all messages being put together from frames, of which a larger one is refused; and of frames waiting to be sent. */
   readonly messageBytes: number;
+  /** Processes that run. */
+  readonly processes: number;
+  /** Messages that wait for one process; past it the sender is refused. */
+  readonly mailbox: number;
+  /** Events that one machine has postponed; one that postpones more ends. */
+  readonly postponed: number;
 }
 
 /** Where a hall's time comes from. Tests bring their own. */

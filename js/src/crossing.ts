@@ -79,6 +79,36 @@ export interface Core {
   judge(encoded: Uint8Array): 0 | Uint8Array;
   judge_shown(encoded: Uint8Array): 0;
   tell_absent(key: string, watch: number): void;
+  machine_named(name: string): void;
+  machine_start(module: number, state: number): number;
+  machine_restore(kept: Float64Array, rearm: number, now: number, unix: number): number;
+  machine_act(actions: Float64Array): void;
+  machine_send(process: number, kind: number, content: number, next: boolean, now: number): number;
+  machine_call(process: number, content: number, timeout: number, now: number): number;
+  machine_leave(call: number): void;
+  machine_reply(call: number, content: number): void;
+  machine_order(process: number, order: number, term: number): void;
+  machine_area(): number;
+  machine_next(now: number): number;
+  machine_mode(process: number, question: number, mode: number, term: number, now: number): number;
+  machine_answer(
+    process: number,
+    question: number,
+    how: number,
+    content: number,
+    call: number,
+    reply: number,
+    now: number,
+  ): number;
+  machine_cleaned(process: number, question: number, failed: boolean, term: number, now: number): number;
+  machine_advance(now: number): void;
+  machine_wake(): number;
+  machine_changed(): Float64Array;
+  machine_used(): Float64Array;
+  machine_reason(process: number): string;
+  machine_offender(process: number): Float64Array;
+  machine_info(process: number, now: number): Float64Array;
+  machine_snapshot(process: number, now: number, unix: number): Float64Array;
   session(): string;
   limits(): Texts;
   usage(): Texts;
@@ -151,6 +181,12 @@ function look(): void {
   if (bytes.length > 0) return;
   bytes = new Uint8Array(known.memory.buffer);
   numbers = new Float64Array(known.memory.buffer);
+}
+
+/** The number at an address of the kernel's memory. */
+export function numberAt(address: number): number {
+  look();
+  return numbers[address / 8] as number;
 }
 
 /** How long that is which was copied last. */

@@ -39,6 +39,10 @@ import { StatehallError } from "./error.js";
 import { exported } from "./export.js";
 import type { Hall as Handle } from "./handle.js";
 import { keyText, patternOf } from "./key.js";
+import type * as machine from "./machine/contract.js";
+import type { Place } from "./machine/process.js";
+import { startMachine, startServer } from "./machine/start.js";
+import { begin } from "./machine/task.js";
 import type { Cell } from "./mirror/mirror.js";
 import type { Session } from "./session.js";
 import { Context, listContexts } from "./strict/context.js";
@@ -62,6 +66,8 @@ export class Hall implements Handle {
       this.#command("update", key, () => this.#change(key, show, change, options)),
     watch: (key, watcher, options, ended) => this.#openWatch(key, watcher, options, { ended, declared: key }),
   };
+  /** Where its machines show their states. */
+  readonly #place: Place;
   private released = false;
 
   constructor(
@@ -73,6 +79,11 @@ export class Hall implements Handle {
   ) {
     this.origin = session_.origin(agent);
     this.agent = agent;
+    this.#place = {
+      session: session_.id,
+      put: (key, value) => this.put(key, value),
+      delete: (key) => this.delete(key),
+    };
     session_.handles.set(this, onError);
   }
 
@@ -448,6 +459,18 @@ export class Hall implements Handle {
     return cleared;
   }
 
+  machine(definition: unknown, restore?: machine.RestoreOptions): never {
+    return startMachine(this.open().machines, this.#place, definition, restore) as never;
+  }
+
+  server(definition: unknown, restore?: machine.RestoreOptions): never {
+    return startServer(this.open().machines, this.#place, definition, restore) as never;
+  }
+
+  task<R>(work: (signal: AbortSignal) => R | Promise<R>, options: machine.TaskOptions = {}): machine.Task<R> {
+    return begin(work, options, this.open().clock);
+  }
+
   as(agent: Agent): Handle {
     checkArgument("an agent's name", agent, "text");
     return new Hall(this.name, agent, this.open());
@@ -502,6 +525,7 @@ export class Hall implements Handle {
 
   close(): void {
     if (this.released) return;
+    if (!this.session_.closed) this.session_.machines.close(this.#place);
     this.released = true;
     for (const watch of [...this.owned_]) watch.stop();
     for (const visitor of this.#visitors) this.session_.visitors.delete(visitor);

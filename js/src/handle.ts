@@ -30,10 +30,11 @@ import type {
   Written,
 } from "./contract.js";
 import type { StatehallError } from "./error.js";
+import type { Machines } from "./machine/contract.js";
 import type { Declaration, Settable, Shown, Strict, Variable } from "./variable/contract.js";
 
 /** A shared space, as one agent holds it. */
-export interface Hall<S = DefaultSchema> {
+export interface Hall<S = DefaultSchema> extends Machines {
   readonly name: string;
   readonly agent: Agent;
   /** Sixteen hexadecimal digits, new at every opening, and whenever somebody else uses them (`session-taken`). */

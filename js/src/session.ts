@@ -18,6 +18,7 @@ import { instance, instantiate } from "./core.js";
 import { byName, Core } from "./crossing.js";
 import { Dispatcher, type Told, type Watch, type Watches } from "./dispatch.js";
 import { readError, StatehallError, tellOf } from "./error.js";
+import { Machines } from "./machine/machines.js";
 import { Ahead } from "./mirror/ahead.js";
 import { Journal } from "./mirror/journal.js";
 import { type Cell, Mirror, mirrorChange, whole } from "./mirror/mirror.js";
@@ -80,10 +81,12 @@ export class Session {
   readonly #bus: Bus;
   /** Contexts and leases. */
   readonly strict: Strict;
+  readonly machines: Machines;
   readonly #opening: Opening;
   constructor(opening: Opening) {
     this.#opening = opening;
     this.strict = new Strict(opening, this);
+    this.machines = new Machines(this, opening.clock);
     if (!instance()) start();
     this.dispatcher = new Dispatcher((error) => this.report(error));
     this.#alarm = new Alarm(opening.clock, (late) => this.#ring(late));
@@ -235,6 +238,7 @@ export class Session {
     this.dispatcher.run();
     // Whoever is called now may cause more, which settles itself.
     for (const call of this.#calls.splice(0)) call();
+    if (this.machines.waiting) this.machines.wake();
   }
 
   /** The part of `settle` that calls nobody: a callback in the middle of it could let go of what it still needs. */
@@ -521,11 +525,14 @@ export class Session {
   }
 
   #endTurn(): void {
+    // What it puts belongs to this turn.
+    this.machines.endTurn();
     const time = this.time;
     this.time = undefined;
     // The last value that was admitted is let go.
     admit(null, undefined, this.limits);
     this.flush(time);
+    if (this.machines.active) this.now();
   }
 
   /** The timer has rung, this many milliseconds late. */
@@ -577,6 +584,7 @@ export class Session {
     this.interrupted = this.journal !== undefined;
     this.#abandon();
     this.epoch = epoch;
+    this.machines.lose(new StatehallError("poisoned", "the kernel trapped, and with it its machines"));
     const cells = this.mirror.clear();
     const watches = [...this.watches.values()];
     this.watches.clear();

@@ -2,6 +2,7 @@
 
 use crate::error::{Code, Error};
 use crate::key::shown;
+use crate::process::machine;
 use crate::replica::strict::stored::Bounds;
 
 macro_rules! limits {
@@ -37,6 +38,12 @@ macro_rules! limits {
                     leases: self.entries,
                     sessions: self.sessions,
                 }
+            }
+
+            /// What they mean for one machine.
+            pub fn machine(&self) -> machine::Bounds {
+                let (mailbox, postponed) = (self.mailbox as usize, self.postponed as usize);
+                machine::Bounds { mailbox, postponed, queue: mailbox + postponed, ..machine::Bounds::default() }
             }
 
             /// Sets a limit by its name.
@@ -94,4 +101,10 @@ limits! {
     /// All messages that are being put together from frames, of which a larger one is refused; and all frames that
     /// wait to be sent.
     message_bytes = "messageBytes": 134_217_728 in 65_536..=1_073_741_824,
+    /// Processes that run.
+    processes = "processes": 10_000 in 1..=1_000_000,
+    /// Messages that wait for one process; past it the sender is refused.
+    mailbox = "mailbox": 10_000 in 1..=1_000_000,
+    /// Events that one machine has postponed; one that postpones more ends.
+    postponed = "postponed": 10_000 in 0..=1_000_000,
 }

@@ -22,6 +22,7 @@ pub mod command;
 mod declaring;
 pub mod effect;
 pub mod limits;
+pub mod processes;
 mod reading;
 mod renaming;
 mod snapshot;

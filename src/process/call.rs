@@ -8,6 +8,9 @@ use crate::error::{Code, Error};
 use crate::timer::Timers;
 use std::fmt;
 
+/// How often a place is used. Its number and this fit into 52 bits, so that an id is a number in every language.
+const USES_MAX: u32 = 1 << 20;
+
 /// A call. Never given twice: a place in the table, and how often it was used.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct CallId(pub u64);
@@ -158,7 +161,7 @@ impl<P: PartialEq, C> Calls<P, C> {
         let open = place.open.take()?;
         place.end = end;
         // A place whose uses are used up stays closed for ever, so that no id is given twice.
-        if place.uses < u32::MAX {
+        if place.uses < USES_MAX {
             self.free.push(id.place());
         }
         Some(open.caller)

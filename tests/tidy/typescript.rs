@@ -9,6 +9,7 @@ const ORDER: &[&str] = &[
     "contract",
     "error",
     "variable/contract",
+    "machine/contract",
     "handle",
     "start",
     "clock",
@@ -47,6 +48,14 @@ const ORDER: &[&str] = &[
     "strict/strict",
     "strict/lease",
     "strict/context",
+    // machines
+    "machine/words",
+    "machine/action",
+    "machine/process",
+    "machine/keep",
+    "machine/machines",
+    "machine/start",
+    "machine/task",
     // one session, and what is made of it
     "session",
     "watching/open",
@@ -57,6 +66,11 @@ const ORDER: &[&str] = &[
     "hall",
     "open",
     "index",
+    // machines that are data
+    "table/read",
+    "table/check",
+    "table/draw",
+    "table/table",
     // where the kernel comes from
     "entry/inline",
     "entry/slim",

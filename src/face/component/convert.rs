@@ -198,6 +198,9 @@ const LIMITS: &[(Limit, &str)] = &[
     (Limit::Sessions, "sessions"),
     (Limit::FrameBytes, "frameBytes"),
     (Limit::MessageBytes, "messageBytes"),
+    (Limit::Processes, "processes"),
+    (Limit::Mailbox, "mailbox"),
+    (Limit::Postponed, "postponed"),
 ];
 
 /// The limits that are asked for.

@@ -12,6 +12,7 @@
 mod allocator;
 mod answer;
 mod listing;
+mod machines;
 mod opening;
 mod reference;
 mod report;
@@ -51,6 +52,7 @@ pub struct Core {
     known: Cell<(u64, u64)>,
     records: RefCell<Records>,
     outbox: RefCell<Outbox>,
+    machines: RefCell<machines::Machines>,
 }
 
 #[wasm_bindgen]
@@ -80,6 +82,7 @@ impl Core {
             known: Cell::default(),
             records: RefCell::default(),
             outbox: RefCell::default(),
+            machines: RefCell::default(),
         })
     }
 

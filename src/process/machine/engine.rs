@@ -242,8 +242,8 @@ impl<A: Alphabet> Machine<A> {
         self.asked()
     }
 
-    /// What is asked now.
-    fn asked(&self) -> Option<Ask<'_, A>> {
+    /// What is asked now, without going on.
+    pub fn asked(&self) -> Option<Ask<'_, A>> {
         let entered = || self.turn.next.as_ref().unwrap_or(&self.state);
         match self.phase {
             Phase::Ready | Phase::Ended => None,
@@ -257,7 +257,26 @@ impl<A: Alphabet> Machine<A> {
         }
     }
 
+    /// Whether it rests between two transitions: it has no question open, and has not ended.
+    #[inline]
+    pub fn is_between(&self) -> bool {
+        self.phase == Phase::Ready
+    }
+
+    /// Whether [`Machine::ask`] has something to do.
+    #[inline]
+    pub fn has_work(&self) -> bool {
+        match self.phase {
+            Phase::Ready if !self.queue.is_empty() || self.hibernate || self.timeouts.has_zero() => true,
+            Phase::Ready if self.suspended => self.mailbox.has_orders(),
+            Phase::Ready => !self.mailbox.is_empty(),
+            Phase::Ended => false,
+            _ => true,
+        }
+    }
+
     /// Takes the next effect.
+    #[inline]
     pub fn next_effect(&mut self) -> Option<Effect<A>> {
         self.effects.pop_front()
     }
@@ -354,6 +373,11 @@ impl<A: Alphabet> Machine<A> {
         if self.phase == Phase::Ended { self.reason.as_ref() } else { None }
     }
 
+    /// Why the machine ended, if it has.
+    pub fn into_ended(self) -> Option<Reason<A>> {
+        if self.phase == Phase::Ended { self.reason } else { None }
+    }
+
     /// Whether the machine takes no messages until it is resumed.
     pub fn is_suspended(&self) -> bool {
         self.suspended
@@ -379,6 +403,34 @@ impl<A: Alphabet> Machine<A> {
         let running = self.timeouts.running().find(|running| running.timer == *timer);
         let zero = || self.timeouts.zero().any(|(other, _)| other == timer).then_some(0);
         running.map(|running| running.due_ms.saturating_sub(now_ms)).or_else(zero)
+    }
+
+    /// Everything that the machine refers to between two transitions, where all that it moves is of one kind.
+    pub fn contents<W: Copy>(&self, see: &mut dyn FnMut(W))
+    where
+        A: Alphabet<State = W, Event = W, Name = W, Term = W>,
+    {
+        see(self.state);
+        self.modules.iter().for_each(|module| see(*module));
+        let mut named = |kind: &Kind<W>| {
+            if let Kind::Named(name) = kind {
+                see(*name);
+            }
+        };
+        for transition in self.trace.iter() {
+            transition.kind.iter().for_each(&mut named);
+        }
+        let mut events: Vec<W> = self.trace.iter().map(|transition| transition.state).collect();
+        for event in self.queue.iter().chain(&self.postponed).chain(self.mailbox.messages()) {
+            named(&event.kind);
+            events.push(event.content);
+        }
+        let running = self.timeouts.running().map(|running| (&running.timer, running.content));
+        for (timer, content) in running.chain(self.timeouts.zero().map(|(timer, content)| (timer, *content))) {
+            named(&timer.kind());
+            events.push(content);
+        }
+        events.into_iter().for_each(see);
     }
 
     /// The last transitions, the oldest first.

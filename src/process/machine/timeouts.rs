@@ -67,6 +67,11 @@ impl<A: Alphabet> Timeouts<A> {
         self.zero.iter().map(|(timer, content)| (timer, content))
     }
 
+    /// Whether anything waits with no time.
+    pub fn has_zero(&self) -> bool {
+        !self.zero.is_empty()
+    }
+
     /// How many are set.
     pub fn len(&self) -> usize {
         self.running.len() + self.zero.len()

@@ -39,7 +39,7 @@ mod draw;
 mod read;
 mod run;
 
-pub use run::{TableMachine, Tabled};
+pub use run::{MODULE, TableFunctions, TableMachine, Tabled};
 
 use super::event::Timer;
 use crate::value::Value;

@@ -5,12 +5,16 @@ use crate::error::Error;
 use crate::process::call::CallId;
 use crate::process::machine::action::{Action, Delay, Init, Mode, Return};
 use crate::process::machine::alphabet::Alphabet;
-use crate::process::machine::engine::{Ask, Bounds, Machine};
+use crate::process::machine::engine::{Bounds, Machine};
 use crate::process::machine::event::{Event, Kind, Timer};
+use crate::process::machine::functions::Functions;
 use crate::process::machine::reason::Reason;
 use crate::value::Value;
 use std::collections::BTreeMap;
 use std::rc::Rc;
+
+/// The name of the one module of a table.
+pub const MODULE: &str = "table";
 
 /// What the machine of a table moves.
 pub struct Tabled;
@@ -23,53 +27,27 @@ impl Alphabet for Tabled {
     type Term = Value;
 }
 
-/// A machine whose functions are a table.
-pub struct TableMachine {
+/// A table and what its machine remembers: the functions of the machine.
+pub struct TableFunctions {
     table: Rc<Table>,
     data: BTreeMap<String, Value>,
-    /// The machine itself: what waits, what it answers, how it stands.
-    pub machine: Machine<Tabled>,
-    actions: Vec<Action<Tabled>>,
 }
 
-impl TableMachine {
-    /// Starts a machine in the first state of the table.
-    pub fn start(table: Rc<Table>, bounds: Bounds) -> Result<Self, Option<Reason<Tabled>>> {
-        let mut actions = Vec::new();
-        let machine = Machine::start("table".into(), bounds, Init::Ok(table.initial.clone()), &mut actions)?;
+impl TableFunctions {
+    /// Those of a machine that starts.
+    pub fn new(table: Rc<Table>) -> Self {
         let data = table.data.clone();
-        Ok(Self { table, data, machine, actions })
+        Self { table, data }
     }
 
-    /// Goes on with a machine that was kept, and the data that was kept beside it.
-    pub fn restore(table: Rc<Table>, machine: Machine<Tabled>, data: BTreeMap<String, Value>) -> Self {
-        Self { table, data, machine, actions: Vec::new() }
+    /// Those of a machine that goes on with data that were kept.
+    pub fn restore(table: Rc<Table>, data: BTreeMap<String, Value>) -> Self {
+        Self { table, data }
     }
 
-    /// Handles everything that waits. A machine that inserts events for ever is stopped by its bound of
-    /// `steps`, so that it cannot keep the others waiting; true if it wants to go on.
-    pub fn run(&mut self, now_ms: u64, steps: usize) -> Result<bool, Error> {
-        for _ in 0..steps {
-            let Some(ask) = self.machine.ask() else { return Ok(false) };
-            match ask {
-                Ask::Mode(_) => {
-                    let mode = Mode { state_functions: false, state_enter: true, state_leave: false };
-                    self.machine.answer_mode(now_ms, Ok(mode))?;
-                }
-                Ask::Terminate { .. } => self.machine.answer_terminate(None)?,
-                Ask::Event(state, event) => {
-                    let answer = handle(&self.table, &mut self.data, state, event, &mut self.actions);
-                    self.machine.answer(now_ms, answer, &mut self.actions)?;
-                }
-                // A table has no deeds for leaving, and does not ask for the call.
-                Ask::Leave { .. } => self.machine.answer(now_ms, Return::Keep, &mut self.actions)?,
-                Ask::Enter { state, .. } => {
-                    let answer = enter(&self.table, &mut self.data, state, &mut self.actions);
-                    self.machine.answer(now_ms, answer, &mut self.actions)?;
-                }
-            }
-        }
-        Ok(true)
+    /// The table.
+    pub fn table(&self) -> &Rc<Table> {
+        &self.table
     }
 
     /// What the machine remembers.
@@ -77,10 +55,72 @@ impl TableMachine {
         &self.data
     }
 
+    /// What `init` returns.
+    pub fn init(&self) -> Init<Tabled> {
+        Init::Ok(self.table.initial.clone())
+    }
+
+    /// Whether there is a rule for such an event in a state. One that waits for another state counts as well.
+    pub fn can(&self, state: &str, kind: Kind<Rc<str>>, content: Value) -> bool {
+        rule(&self.table, &self.data, state, &Event::new(kind, content)).is_some()
+    }
+}
+
+impl Functions<Tabled> for TableFunctions {
+    fn mode(&mut self, _: &Rc<str>) -> Result<Mode, Value> {
+        // A table has no deeds for leaving, and does not ask for the call.
+        Ok(Mode { state_functions: false, state_enter: true, state_leave: false })
+    }
+
+    fn handle(&mut self, state: &Rc<str>, event: &Event<Tabled>, actions: &mut Vec<Action<Tabled>>) -> Return<Tabled> {
+        handle(&self.table, &mut self.data, state, event, actions)
+    }
+
+    fn enter(&mut self, state: &Rc<str>, _: &Rc<str>, actions: &mut Vec<Action<Tabled>>) -> Return<Tabled> {
+        enter(&self.table, &mut self.data, state, actions)
+    }
+}
+
+/// A machine whose functions are a table.
+pub struct TableMachine {
+    /// The machine itself: what waits, what it answers, how it stands.
+    pub machine: Machine<Tabled>,
+    functions: TableFunctions,
+    actions: Vec<Action<Tabled>>,
+}
+
+impl TableMachine {
+    /// Starts a machine in the first state of the table.
+    pub fn start(table: Rc<Table>, bounds: Bounds) -> Result<Self, Option<Reason<Tabled>>> {
+        let (functions, mut actions) = (TableFunctions::new(table), Vec::new());
+        let machine = Machine::start(MODULE.into(), bounds, functions.init(), &mut actions)?;
+        Ok(Self { machine, functions, actions })
+    }
+
+    /// Goes on with a machine that was kept, and the data that was kept beside it.
+    pub fn restore(table: Rc<Table>, machine: Machine<Tabled>, data: BTreeMap<String, Value>) -> Self {
+        Self { machine, functions: TableFunctions::restore(table, data), actions: Vec::new() }
+    }
+
+    /// Handles everything that waits. A machine that inserts events for ever is stopped by its bound of
+    /// `steps`, so that it cannot keep the others waiting; true if it wants to go on.
+    pub fn run(&mut self, now_ms: u64, steps: usize) -> Result<bool, Error> {
+        for _ in 0..steps {
+            if !self.machine.step(now_ms, &mut self.functions, &mut self.actions)? {
+                return Ok(false);
+            }
+        }
+        Ok(true)
+    }
+
+    /// What the machine remembers.
+    pub fn data(&self) -> &BTreeMap<String, Value> {
+        self.functions.data()
+    }
+
     /// Whether there is a rule for such an event now. One that waits for another state counts as well.
     pub fn can(&self, kind: Kind<Rc<str>>, content: Value) -> bool {
-        let event = Event::new(kind, content);
-        self.machine.ended().is_none() && rule(&self.table, &self.data, self.machine.state(), &event).is_some()
+        self.machine.ended().is_none() && self.functions.can(self.machine.state(), kind, content)
     }
 }
 

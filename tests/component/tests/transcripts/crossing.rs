@@ -121,6 +121,9 @@ pub fn limit_in(name: &str) -> Result<state::Limit, Failure> {
         "sessions" => Limit::Sessions,
         "frameBytes" => Limit::FrameBytes,
         "messageBytes" => Limit::MessageBytes,
+        "processes" => Limit::Processes,
+        "mailbox" => Limit::Mailbox,
+        "postponed" => Limit::Postponed,
         unknown => return Err(format!("the component cannot be given the limit {unknown:?}").into()),
     })
 }
