@@ -145,8 +145,8 @@ function trapAtOnce(file) {
 /** The places in the source of which panics would have told: 16 bytes each, a file's name, its length, line and column. */
 function withoutPlaces(module) {
   const whole = Buffer.from(module.emitBinary());
-  const segments = Array.from({ length: module.getNumMemorySegments() }, (_, i) => {
-    const { offset, data } = module.getMemorySegmentInfo(String(i));
+  const segments = Array.from({ length: module.getNumDataSegments() }, (_, i) => {
+    const { offset, data } = module.getDataSegmentInfo(module.getDataSegmentByIndex(i));
     const start = whole.indexOf(Buffer.from(data));
     return { offset, bytes: whole.subarray(start, start + data.byteLength) };
   });

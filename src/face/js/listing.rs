@@ -30,9 +30,9 @@ pub fn usage(usage: &Usage) -> Answer {
 
 /// Who is here, this session first: of each its id, its agent, and when it was last heard.
 pub fn sessions(kernel: &Kernel<Ref>, now: u64) -> Answer {
-    let mut texts = vec![kernel.session().text(), (*kernel.agent()).to_owned(), now.to_string()];
+    let mut texts = vec![kernel.session().text(), String::from(&**kernel.agent()), now.to_string()];
     for (id, peer) in kernel.peers() {
-        texts.extend([id.text(), (*peer.agent).to_owned(), peer.seen_ms.to_string()]);
+        texts.extend([id.text(), String::from(&*peer.agent), peer.seen_ms.to_string()]);
     }
     Texts(texts)
 }
