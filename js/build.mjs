@@ -93,6 +93,13 @@ const panics = new RegExp(
   ].join("|"),
 );
 
+/**
+ * What formats. Only panics do, so nothing of it is ever called; tables of functions hold it all the same. Sentences are
+ * put together of parts instead (`Error::of` in src/error.rs), because the machinery weighs more than all of them.
+ */
+const formats = /\bas core(\[\w+\])?::fmt::\w+>::|::panic_handler::/;
+const formatting = /\(call \$"?(core(\[\w+\])?::fmt::write|alloc(\[\w+\])?::fmt::format)\b/;
+
 function run(program, args, options) {
   try {
     execFileSync(program, args, { cwd: js, stdio: "inherit", ...options });
@@ -129,16 +136,23 @@ function buildKernel() {
   run("wasm-pack", [...args, "--out-dir", kernel, "--out-name", "core", "--features", "js"], { env });
   const file = join(kernel, "core_bg.wasm");
   trapAtOnce(file);
-  run("wasm-opt", ["-O3", "--strip-debug", "--strip-producers", file, "--output", file], { env });
+  // Nothing is at the lowest addresses, where the stack ends; the memory is the module's own, so it begins as zeros.
+  const known = ["--low-memory-unused", "--zero-filled-memory"];
+  const bare = ["--strip-debug", "--strip-producers", "--strip-target-features"];
+  run("wasm-opt", ["-O3", ...known, ...bare, file, "--output", file], { env });
 }
 
-/** Makes panics trap without a message. The optimiser then removes what only made messages, and nothing says where. */
+/** Makes panics trap without a message, and fails if anything else formats. The optimiser then removes what only made messages, and nothing says where. */
 function trapAtOnce(file) {
   const module = binaryen.readBinary(readFileSync(file));
   const functions = Array.from({ length: module.getNumFunctions() }, (_, i) => module.getFunctionByIndex(i));
-  const found = functions.filter((each) => panics.test(binaryen.getFunctionInfo(each).name));
-  if (found.length === 0) fail("found no function that panics: are their names kept?");
-  for (const each of found) binaryen.Function.setBody(each, module.unreachable());
+  for (const what of [panics, formats]) {
+    const found = functions.filter((each) => what.test(binaryen.getFunctionInfo(each).name));
+    if (found.length === 0) fail(`found no function like ${what}: are their names kept?`);
+    for (const each of found) binaryen.Function.setBody(each, module.unreachable());
+  }
+  module.runPasses(["remove-unused-module-elements"]);
+  if (formatting.test(module.emitText())) fail("something formats with format! or to_string(): see Error::of");
   writeFileSync(file, withoutPlaces(module));
 }
 
