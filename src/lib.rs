@@ -33,7 +33,7 @@
 //! parts        state                        entries, declarations, history, listing, namespaces, watches,
 //!                                           patches
 //!              replica                      clocks, cells, what has been seen, messages; contexts and leases
-//!              process                      machines, mailboxes, calls; no face hosts them yet
+//!              process                      machines, mailboxes, calls, whose turn it is
 //! kernel                                    one of each part; the only place that knows them together
 //! face                                      Rust: `Hall`. Behind the features `js` and `component`: the npm package, and
 //!                                           the component whose interfaces are in `wit/`
@@ -80,6 +80,10 @@
 //! **A declaration binds the local write.** A [`Variable`] is a key with a declaration, and no put of it goes around that.
 //! What others wrote is merged all the same, because a declaration that could refuse it would keep sessions apart; the
 //! variable shows it if it fits, else the default.
+//!
+//! **A [`Machine`] is gen_statem.** It handles one event at a time, asks for user code and never runs it itself, and
+//! what it waits for, how long, and what it has done lately can be read. It runs in one session; its state is an entry
+//! of the hall, which every session can watch.
 //!
 //! **Reads borrow.** Nothing is copied to answer one; a [`Value`]'s copies share their contents.
 //!
@@ -132,6 +136,7 @@
 //! - Watchers of one change hear it in the order in which their watches were opened.
 //! - Initial values come in key order, before any later change, and no change is both.
 //! - What a watcher does is told after everything that already waits.
+//! - A machine handles its next event when everything is told; machines take turns, an event each.
 //! - A batch is one commit. A key that ends a batch as it began has not changed.
 //! - A `filter` is asked before `once` counts, and a `once` watch has ended when its watcher runs.
 //!
@@ -144,6 +149,8 @@
 //!   another session one round of notifications only if it fits one frame.
 //! - A hall belongs to one thread, and time passes only when [`Hall::advance`] is called: until
 //!   then an entry outlives its time to live.
+//! - Machines run in the session that started them. Those of a session that is gone without a word still show their
+//!   last state. A snapshot of a hall holds none of them; each has its own.
 //! - Revisions are local and say nothing in another session.
 //! - A stream that is not read in time loses its oldest changes, and says how many.
 //! - Panics are isolated only where they unwind.
@@ -166,9 +173,14 @@ pub mod value;
 
 pub use error::{Code, Error};
 pub use face::rust::{
-    Acquire, Acquired, Change, Changes, Clock, Commit, Context, ContextRecord, DeleteOptions, Entry, Filter, Guard,
-    Hall, Holder, IntoKey, IntoSelector, Item, Keys, Lease, ManualClock, Mode, Options, PutOptions, Session, Since,
-    SystemClock, Variable, Waiting, Watch, WatchInfo, WatchOptions, Written,
+    Acquire, Acquired, Change, Changes, Clock, Commit, Context, ContextChange, ContextRecord, ContextWatch,
+    ContextWatchOptions, DeleteOptions, Entry, Filter, Guard, Hall, Holder, IntoKey, IntoSelector, Item, Keys, Lease,
+    ManualClock, Mode, Options, PutOptions, Session, Since, SystemClock, Variable, Waiting, Watch, WatchInfo,
+    WatchOptions, Written,
+};
+pub use face::rust::{
+    Behaviour, Call, Caller, Ended, Exit, Kind as EventKind, Machine, MachineOptions, Next, Postponed, ProcessId,
+    Rearm, Running, Server, Single, Snapshot as MachineSnapshot, Step, Table, Timer, Turn, Typed,
 };
 pub use kernel::{Limits, Usage};
 pub use key::{Key, Selector};

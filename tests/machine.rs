@@ -1,5 +1,7 @@
 //! Machines: the golden traces of gen_statem as text, laws on random scripts, and tables.
 
+#[path = "machine/face.rs"]
+mod face;
 #[path = "machine/golden.rs"]
 mod golden;
 #[path = "machine/hosting.rs"]

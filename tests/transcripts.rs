@@ -11,6 +11,8 @@ mod answers;
 mod documents;
 #[path = "transcripts/runner/face.rs"]
 mod face;
+#[path = "transcripts/runner/machines.rs"]
+mod machines;
 #[path = "transcripts/runner/naming.rs"]
 mod naming;
 #[path = "transcripts/runner/notation.rs"]
@@ -21,6 +23,8 @@ mod rust;
 mod script;
 #[path = "transcripts/runner/suite.rs"]
 mod suite;
+#[path = "transcripts/runner/tables.rs"]
+mod tables;
 #[path = "transcripts/runner/world.rs"]
 mod world;
 

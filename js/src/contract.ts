@@ -227,6 +227,8 @@ export interface Usage {
   readonly tombstones: number;
   /** Encoded bytes of keys, values and metadata. */
   readonly bytes: number;
+  /** Declared keys, whether or not they are set. */
+  readonly variables: number;
   readonly watches: number;
   /** Changes waiting for iterating readers, or to be delivered. */
   readonly queued: number;
@@ -335,6 +337,49 @@ export interface ContextRecord<V = Value> {
   readonly updatedAt: string;
 }
 
+/** A record that may have come from elsewhere, without its times. */
+export type ImportedContext<V = Value> = Omit<ContextRecord<V>, "createdAt" | "updatedAt"> & {
+  readonly createdAt: string | undefined;
+  readonly updatedAt: string | undefined;
+};
+
+/** A context as a plain object, as other programs exchange it: see `contextToValue`. */
+export interface StoredContext<V = Value> {
+  readonly context_id: string;
+  readonly version: number;
+  readonly data: V;
+  readonly locked_by: string | null;
+  readonly created_at: string | null;
+  readonly updated_at: string | null;
+}
+
+/** A new version of a context, larger than any that the same watch has told before. */
+export interface ContextChange<V = Value> {
+  readonly id: string;
+  readonly version: number;
+  /** Undefined if the document is deleted. */
+  readonly value: V | undefined;
+  readonly deleted: boolean;
+  /** True for what was there when the watch began. */
+  readonly initial: boolean;
+}
+
+/** How a context is watched. */
+export interface ContextWatchOptions {
+  /** True: what is there now comes first, if anything is. */
+  readonly initial?: boolean | undefined;
+  /** Ends the watch. */
+  readonly signal?: AbortSignal | undefined;
+}
+
+/** New versions to iterate over: of those that came since the last was taken, only the newest. */
+export interface ContextChanges<V = Value> extends AsyncIterableIterator<ContextChange<V>, undefined> {
+  next(): Promise<IteratorResult<ContextChange<V>, undefined>>;
+  stop(): void;
+  [Symbol.asyncIterator](): this;
+  [Symbol.dispose](): void;
+}
+
 /** How a context stands. */
 export interface ContextStatus {
   /** The version of the document; of a deleted one the last. */
@@ -382,6 +427,16 @@ export interface Lease {
   [Symbol.asyncDispose](): Promise<void>;
 }
 
+/** Leases of several names, all held until they are released together, or leave an `await using`. */
+export interface Leases {
+  readonly acquired: true;
+  /** In the order of their names. */
+  readonly leases: readonly Lease[];
+  /** Gives all back; false if one was not held any more. */
+  release(): Promise<boolean>;
+  [Symbol.asyncDispose](): Promise<void>;
+}
+
 /** A lease that was not to be had: somebody holds it, or the time to wait was over. */
 export interface NotAcquired {
   readonly acquired: false;
@@ -403,6 +458,13 @@ export interface Context<V = Value> {
   /** Changes a part: a list is a JSON Patch (RFC 6902), anything else a merge patch (RFC 7396). All of it or nothing. */
   patch(patch: unknown, options?: ChangeOptions): Promise<Commit<V>>;
   delete(options?: ChangeOptions): Promise<Commit<V>>;
+  /**
+   * Calls the listener with the newest version whenever there is one, made in whatever tab: versions only grow, and the
+   * last is always told; of several that came meanwhile only the newest is. Ends with the handle, too.
+   */
+  watch(listener: (change: ContextChange<V>) => unknown, options?: ContextWatchOptions): Stop;
+  /** The same, to iterate over. */
+  watch(options?: ContextWatchOptions): ContextChanges<V>;
   /** Who holds it, and who waits. */
   query(): Promise<ContextStatus>;
   /** Asks for a lease, first in, first out. There need not be a document. */

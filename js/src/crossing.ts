@@ -89,7 +89,7 @@ export interface Core {
   machine_reply(call: number, content: number): void;
   machine_order(process: number, order: number, term: number): void;
   machine_area(): number;
-  machine_next(now: number): number;
+  machine_next(begins: boolean, now: number): number;
   machine_mode(process: number, question: number, mode: number, term: number, now: number): number;
   machine_answer(
     process: number,

@@ -18,6 +18,7 @@ import {
 } from "./check.js";
 import type * as contract from "./contract.js";
 import type {
+  AcquireOptions,
   Agent,
   ContextRecord,
   Entry,
@@ -46,6 +47,7 @@ import { begin } from "./machine/task.js";
 import type { Cell } from "./mirror/mirror.js";
 import type { Session } from "./session.js";
 import { Context, listContexts } from "./strict/context.js";
+import { acquireAll } from "./strict/several.js";
 import { type Admitted, admit, admitMetadata, handOut, utf8Length } from "./value.js";
 import { pairsOf, Variable, type Host as VariableHost } from "./variable/variable.js";
 import { checkOwner, checkWaiting, type Opened, openWatch, stopper, type Watcher } from "./watching/open.js";
@@ -239,7 +241,11 @@ export class Hall implements Handle {
   update(key: Key, initial: unknown, change: (value: never) => unknown): never {
     return this.#command("update", key, () => {
       checkArgument("the third argument of update", change, "callable");
-      this.#change(key, (value) => value ?? admit(initial, undefined, this.limits).value, change);
+      this.#change(
+        key,
+        (value) => (value === undefined ? admit(initial, undefined, this.limits).value : value),
+        change,
+      );
       return this.get(key);
     });
   }
@@ -453,6 +459,11 @@ export class Hall implements Handle {
     return listContexts(this.open().strict.authority());
   }
 
+  acquireAll(keys: readonly Key[], options: AcquireOptions = {}): Promise<never> {
+    const now = () => this.session_.clock.now();
+    return acquireAll(keys, options, (key) => this.context(key), now) as Promise<never>;
+  }
+
   async clearContexts(): Promise<number> {
     let cleared = 0;
     for (const { id } of await this.contexts()) cleared += Number((await this.context(id).delete()).committed);
@@ -499,7 +510,8 @@ export class Hall implements Handle {
 
   usage(): Usage {
     const session = this.open();
-    const usage = byName(session.call((core) => core.usage())) as { queued: number };
+    const usage = byName(session.call((core) => core.usage())) as { queued: number; variables: number };
+    usage.variables = session.declared.all().length;
     for (const { outlet } of session.watches.values()) usage.queued += outlet?.queued ?? 0;
     return usage as unknown as Usage;
   }

@@ -6,10 +6,13 @@ export type * from "./handle.js";
 export type * from "./machine/contract.js";
 export { openHall } from "./open.js";
 export { broadcastChannel, messagePort, type Port } from "./share/channel.js";
+export { contextFromValue, contextToValue } from "./strict/record.js";
 export type {
   Declaration,
   Declarations,
   Declared,
+  ExportedVariable,
+  ExportedVariables,
   Settable,
   Shown,
   Tensor,

@@ -18,6 +18,7 @@
 pub mod authority;
 mod behind;
 pub mod body;
+mod carrying;
 pub mod command;
 mod declaring;
 pub mod effect;
@@ -31,6 +32,7 @@ mod watching;
 mod writing;
 
 pub use behind::{Behind, Grant};
+pub use carrying::CARRIED_DEPTH;
 pub use command::{Command, Hot, Measured, Reply, Time, at_position};
 pub use effect::Effect;
 pub use limits::Limits;

@@ -4,6 +4,7 @@ use statehall::process::call::{CallId, Calls};
 use statehall::process::machine::{
     Action, Alphabet, Ask, Bounds, Delay, Effect, Init, Kind, Machine, Mode, Return, Timer,
 };
+use statehall::{Behaviour, Hall, MachineOptions, Next, Options, Timer as Timeout, Turn, Value};
 use std::hint::black_box;
 use std::time::Instant;
 
@@ -109,5 +110,55 @@ fn what_an_event_costs() {
                 black_box(content);
             }
         }
+    });
+}
+
+/// The same as a user writes it.
+struct Typed {
+    sum: u64,
+    timeout: bool,
+}
+
+impl Behaviour for Typed {
+    type State = bool;
+    type Event = Asked;
+    type Reply = u64;
+
+    fn init(&mut self, _: &mut Turn<'_, Self>) -> Result<bool, Value> {
+        Ok(false)
+    }
+
+    fn handle(&mut self, on: &bool, event: &Asked, turn: &mut Turn<'_, Self>) -> Next<bool> {
+        match event {
+            Asked::Push(add) => self.sum += add,
+            Asked::Sum => {
+                turn.reply(self.sum);
+                return Next::Keep;
+            }
+        }
+        if self.timeout {
+            turn.start(Timeout::State, 1_000, Asked::Push(0));
+        }
+        Next::To(!on)
+    }
+}
+
+enum Asked {
+    Push(u64),
+    Sum,
+}
+
+#[test]
+#[ignore = "measures, and proves nothing"]
+fn what_an_event_costs_in_a_hall() {
+    let hall = Hall::open(Options::default()).expect("a hall");
+    for (name, timeout) in [("a cast", false), ("a cast, with a state timeout", true)] {
+        let machine = hall.machine(Typed { sum: 0, timeout }, MachineOptions::default()).expect("it starts");
+        measure(&format!("{name}, in a hall"), || machine.cast(Asked::Push(black_box(1))).expect("room"));
+    }
+    let machine = hall.machine(Typed { sum: 0, timeout: false }, MachineOptions::default()).expect("it starts");
+    measure("a call and its reply, in a hall", || {
+        let mut call = machine.call(Asked::Sum, None).expect("room");
+        black_box(call.take());
     });
 }

@@ -47,7 +47,10 @@ const ORDER: &[&str] = &[
     "strict/authority",
     "strict/strict",
     "strict/lease",
+    "strict/watch",
+    "strict/record",
     "strict/context",
+    "strict/several",
     // machines
     "machine/words",
     "machine/action",
@@ -64,6 +67,7 @@ const ORDER: &[&str] = &[
     "changes",
     "variable/variable",
     "hall",
+    "variable/carrying",
     "open",
     "index",
     // machines that are data

@@ -114,7 +114,7 @@ interface Common<S, D, E> {
   readonly terminate?: (reason: Reason, data: D, machine: Machine<S, D, E>) => void;
 }
 
-type Handler<S, D, E> = (
+type Call<S, D, E> = (
   event: MachineEvent<E> | StateCall<S>,
   data: D,
   machine: Machine<S, D, E>,
@@ -122,13 +122,13 @@ type Handler<S, D, E> = (
 
 /** One function for all states. A state is any value. */
 export interface HandleDefinition<S, D, E> extends Common<S, D, E> {
-  readonly handle: Handler<S, D, E>;
+  readonly handle: Call<S, D, E>;
   readonly states?: undefined;
 }
 
 /** A function for each state. */
 export interface StatesDefinition<S extends string, D, E> extends Common<NoInfer<S>, D, E> {
-  readonly states: { readonly [state in S]: Handler<S, D, E> };
+  readonly states: { readonly [state in S]: Call<S, D, E> };
   readonly handle?: undefined;
 }
 

@@ -202,7 +202,7 @@ export class Machines {
   wake(): void {
     this.waiting = true;
     if (this.#busy || this.#host.journal !== undefined) return;
-    this.#run(this.#call((core, now) => core.machine_next(now)));
+    this.#run(this.#call((core, now) => core.machine_next(true, now)));
   }
 
   #run(todo: number): void {
@@ -272,7 +272,7 @@ export class Machines {
       default:
         this.#reportError();
     }
-    return this.#host.core.machine_next(this.#turn());
+    return this.#host.core.machine_next(false, this.#turn());
   }
 
   /** Asks the function for an event. */
@@ -452,9 +452,9 @@ export class Machines {
     for (let at = 0; at < changed.length; at += 2)
       this.#publish(changed[at] as number, (changed[at + 1] as number) < 0);
     const now = clock.monotonic();
-    core.machine_advance(Math.floor(now));
     const wake = core.machine_wake();
-    if (wake < Infinity) this.#alarm.set(now, Math.max(0, wake - now));
+    // 0 says that a turn was not enough: others come before the next.
+    if (wake < Infinity) this.#alarm.set(now, wake === 0 ? 1 : Math.max(0, wake - now));
   }
 
   #publish(number: number, ended: boolean): void {

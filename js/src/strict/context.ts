@@ -2,7 +2,16 @@
 
 import { checkArgument, checkOptions, type Shape } from "../check.js";
 import type * as contract from "../contract.js";
-import type { AcquireOptions, ChangeOptions, Commit, ContextRecord, ContextStatus, Limits } from "../contract.js";
+import type {
+  AcquireOptions,
+  ChangeOptions,
+  Commit,
+  ContextChange,
+  ContextRecord,
+  ContextStatus,
+  ContextWatchOptions,
+  Limits,
+} from "../contract.js";
 import { StatehallError } from "../error.js";
 import { admit } from "../value.js";
 import * as actions from "./action.js";
@@ -11,10 +20,12 @@ import { type Document, documentOf, storing } from "./documents.js";
 import { acquire, Lease, standing } from "./lease.js";
 import { holderOf, type Outcome, readRecord } from "./outcome.js";
 import { Inapplicable, patched } from "./patch.js";
+import { ContextStream, watchContext } from "./watch.js";
 
 const changeOptions: Shape = { expect: "positive", lease: "record" };
 const createOptions: Shape = { lease: "record" };
-const acquireOptions: Shape = {
+const watchOptions: Shape = { initial: "truth", signal: "signal" };
+export const acquireOptions: Shape = {
   owner: "text",
   mode: "mode",
   ttl: "positive",
@@ -78,6 +89,20 @@ export class Context implements contract.Context {
     checkOptions(options, changeOptions);
     const { expect, lease } = options;
     return this.#commit(actions.remove(expect, this.#fence(lease)), lease);
+  }
+
+  watch(
+    listener: ((change: ContextChange<never>) => unknown) | ContextWatchOptions = {},
+    options: ContextWatchOptions = {},
+  ): never {
+    const called = typeof listener === "function";
+    const given = called ? options : listener;
+    checkOptions(given, watchOptions);
+    const { initial = false, signal } = given;
+    const how = { id: this.id, authority: this.#authority, limit: this.#limits.watches, initial, signal };
+    return (
+      called ? watchContext(listener as (change: ContextChange) => unknown, how) : new ContextStream(how)
+    ) as never;
   }
 
   async query(): Promise<ContextStatus> {

@@ -21,6 +21,7 @@ interface Owner {
   readonly closed: boolean;
   readonly core: Decider;
   call<R>(work: (core: Decider) => R): R;
+  report(error: unknown): void;
 }
 
 export class Strict {
@@ -80,7 +81,8 @@ export class Strict {
       setTimer: (wake, delay) => clock.setTimer(wake, delay),
       beacon: others ? new Beacon(name) : undefined,
       newSession: () => (random() || 1n).toString(16).padStart(16, "0"),
-      hint: (keys) => this.#channel?.postMessage(keys),
+      hint: (names) => this.#channel?.postMessage(names),
+      report: (error) => this.#owner.report(error),
     });
     this.#authority = authority;
     this.#listen();
@@ -91,8 +93,7 @@ export class Strict {
     const { name, adapters, tabs, durability = "relaxed", clock } = this.#opening;
     if (adapters.length === 0) return new MemoryStore();
     if (tabs && typeof indexedDB !== "undefined") {
-      const pause = (delay: number) => new Promise<void>((resume) => clock.setTimer(resume, delay));
-      return new IndexedDbStore(`statehall:${name}`, durability, pause);
+      return new IndexedDbStore(`statehall:${name}`, durability, clock);
     }
     const detail = `the hall "${name}" is shared, and its sessions have no common authority here`;
     throw new StatehallError("no-authority", detail);

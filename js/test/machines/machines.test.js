@@ -397,6 +397,25 @@ test("a hall that is closed ends its machines, each cleaning up, and takes their
   other.close();
 });
 
+test("a machine that never rests does not hold the others up", async (t) => {
+  const { hall, clock } = begin(t);
+  let count = 0;
+  const restless = hall.machine({
+    init: { state: "a" },
+    handle: (_event, _data, self) => {
+      count++;
+      self.cast(1);
+    },
+  });
+  restless.cast(1);
+  const first = count;
+  assert.ok(first > 1_000 && first < 1_000_000, `${first} in one turn`);
+  assert.equal(restless.waiting, 1);
+  await clock.advance(1);
+  assert.ok(count > first);
+  restless.kill();
+});
+
 test("contents that are not in use are let go", async (t) => {
   const { hall } = begin(t);
   const machine = hall.machine({ init: { state: 0 }, handle: ({ content }) => ({ next: { at: content } }) });

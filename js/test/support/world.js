@@ -1,6 +1,7 @@
 /** Where a transcript happens: halls, their clocks, the channel between them, named watches. */
 
 import { openHall, StatehallError } from "statehall";
+import { exportVariables, importVariables } from "statehall/variables";
 import { ManualClock, START, turn } from "./clock.js";
 import { Claims, isDocuments } from "./documents.js";
 import { Network } from "./network.js";
@@ -21,6 +22,7 @@ export class World {
   #members = new Map();
   #watches = new Map();
   #snapshots = new Map();
+  #exports = new Map();
   #claims = new Claims();
   #network = new Network();
   /** What was heard and is not yet shown: notifications and reports. */
@@ -116,6 +118,20 @@ export class World {
       case "declare":
         hall.variable(naming(command.argument(0)), read(command.argument(1)));
         break;
+      case "export-variables": {
+        const exported = exportVariables(hall);
+        if (command.options.as === undefined) {
+          out.push(write(exported.variables));
+          return;
+        }
+        this.#exports.set(command.text("as"), exported);
+        break;
+      }
+      case "import-variables": {
+        const word = command.argument(0);
+        importVariables(hall, this.#exports.get(word) ?? read(word));
+        break;
+      }
       default:
         out.push(...answer(hall, command));
         return;
@@ -357,6 +373,20 @@ const answers = {
     const [variable] = hall.variables(naming(command.argument(0)));
     return `${present(variable.value)}${variable.violation ? " violation" : ""}`;
   },
+  facts: (hall, command) => write(hall.variables(naming(command.argument(0)))[0].metadata),
+  undeclare: (hall, command) => String(hall.undeclare(naming(command.argument(0)))),
+  set: (hall, command) => {
+    const key = naming(command.argument(0));
+    const [variable] = hall.variables(key);
+    const options = { ...condition(command), metadata: command.option("metadata"), ttl: number(command, "ttl") };
+    const given = Object.values(options).some((option) => option !== undefined);
+    if (variable) return written(variable.set(read(command.argument(1)), ...(given ? [options] : [])));
+    throw [...hall.setMany([[key, read(command.argument(1))]]).values()][0];
+  },
+  "set-many": (hall, command) => {
+    const refused = [...hall.setMany(read(command.argument(0)))].sort(([a], [b]) => (a < b ? -1 : 1));
+    return ["ok", ...refused.map(([key, { code }]) => `refused ${bare(key)} ${code}`)];
+  },
   variables: (hall, command) => write(hall.variables(selecting(command.argument(0))).map(({ key }) => key)),
   has: (hall, command) => String(hall.has(naming(command.argument(0)))),
   entry: (hall, command) => {
@@ -384,9 +414,10 @@ const answers = {
       return `${shown}${owned} delivered=${delivered} queued=${queued} missed=${missed}`;
     }),
   usage: (hall) => {
-    const { entries, tombstones, bytes, watches, queued, sessions, framesDropped, clockAhead } = hall.usage();
-    const held = `entries=${entries} tombstones=${tombstones} bytes=${bytes} watches=${watches} queued=${queued}`;
-    return `${held} sessions=${sessions} dropped=${framesDropped} ahead=${clockAhead}`;
+    const { entries, tombstones, bytes, variables, watches, queued, sessions, framesDropped, clockAhead } =
+      hall.usage();
+    const held = `entries=${entries} tombstones=${tombstones} bytes=${bytes} variables=${variables}`;
+    return `${held} watches=${watches} queued=${queued} sessions=${sessions} dropped=${framesDropped} ahead=${clockAhead}`;
   },
   sessions: (hall) => {
     const [own, ...others] = hall.sessions().map(({ agent, self }) => `session ${bare(agent)}${self ? " own" : ""}`);

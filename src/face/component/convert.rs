@@ -169,6 +169,7 @@ pub fn usage_out(usage: &kernel::Usage) -> Usage {
         entries: usage.entries,
         tombstones: usage.tombstones,
         bytes: usage.bytes,
+        variables: usage.variables,
         watches: usage.watches,
         queued: usage.queued,
         sessions: usage.sessions,

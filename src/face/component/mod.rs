@@ -9,6 +9,7 @@
 
 mod contexts;
 mod convert;
+mod document_watcher;
 mod hall;
 mod held;
 mod session;

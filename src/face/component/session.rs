@@ -41,6 +41,8 @@ pub struct Session {
     /// The watchers that have something to take, in the order in which that began.
     waiting: RefCell<BTreeMap<u64, WatchId>>,
     waited: Cell<u64>,
+    /// How many watches of contexts are open.
+    documents_watched: Cell<u64>,
 }
 
 /// One watcher, as the session and its handle know it.
@@ -86,6 +88,7 @@ impl Session {
             watchers: RefCell::default(),
             waiting: RefCell::default(),
             waited: Cell::new(0),
+            documents_watched: Cell::new(0),
         };
         let time = session.time(time)?;
         if session.share {
@@ -127,6 +130,23 @@ impl Session {
             Error::new(Code::NoAuthority, detail)
         };
         self.authority.as_ref().ok_or_else(none)
+    }
+
+    /// Counts a watch of a context that is opened.
+    ///
+    /// Errors: `limit`.
+    pub fn watch_document(&self) -> Result<(), Error> {
+        let (open, max) = (self.documents_watched.get() + 1, self.ask(|kernel| kernel.limits().watches));
+        if open > max {
+            return Err(Error::limit("watches", max, open));
+        }
+        self.documents_watched.set(open);
+        Ok(())
+    }
+
+    /// One of them has ended.
+    pub fn unwatch_document(&self) {
+        self.documents_watched.set(self.documents_watched.get().saturating_sub(1));
     }
 
     /// Lets time pass for leases.

@@ -101,7 +101,8 @@ impl Hall {
     /// Puts `change(current)`, or `change(initial)` if the key is absent, and returns it.
     ///
     /// Shape:  atomic within the session; written as by [`Hall::put`]. The change of an absent key
-    ///         reports no old value. `change` may use the hall, except to write this key.
+    ///         reports no old value. `change` may use the hall, except to write this key. It is called once: nothing but
+    ///         `change` itself can come between, so there is no trying again, and nobody starves.
     /// Errors: `conflict` if `change` wrote this key; `callback-failed` if it panicked, where
     ///         panics unwind; else as [`Hall::put`]. Nothing of this key has then changed.
     pub fn update(

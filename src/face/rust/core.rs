@@ -2,6 +2,7 @@
 
 use super::Change;
 use super::audience::Audiences;
+use super::machine::{Processes, Round};
 use super::options::Options;
 use super::strict::Authority;
 use super::watch::{Told, Watcher};
@@ -24,6 +25,7 @@ pub(super) struct Core {
     kernel: RefCell<Kernel<Value>>,
     /// Who decides about contexts and leases; nobody, where others would have to agree.
     pub(super) authority: Option<Authority>,
+    pub(super) processes: Processes,
     clock: Box<dyn super::Clock>,
     on_error: Box<dyn Fn(&Error)>,
     pub(super) watchers: RefCell<BTreeMap<WatchId, Rc<Watcher>>>,
@@ -68,6 +70,7 @@ impl Core {
             limits.set(name, value)?;
         }
         let authority = (!options.share).then(|| Authority::new(options.clock.unix_ms(), &limits));
+        let processes = Processes::new(&limits);
         let kernel_options = kernel::Options {
             name: options.name.clone(),
             agent: options.agent,
@@ -82,6 +85,7 @@ impl Core {
             share: options.share,
             kernel: RefCell::new(Kernel::new(kernel_options, ())?),
             authority,
+            processes,
             clock: options.clock,
             on_error: options.on_error,
             watchers: RefCell::default(),
@@ -111,22 +115,22 @@ impl Core {
         Time { unix_ms: self.clock.unix_ms(), monotonic_ms: self.clock.monotonic_ms() }
     }
 
-    /// Carries out all effects, those that it causes included. The only place that calls watchers.
+    /// Carries out all effects, those that it causes included. The only place that calls watchers
+    /// and runs machines.
     pub(super) fn dispatch(&self) {
         if self.batch.get().is_some() || self.dispatching.get() {
             return;
         }
         let _running = Running::begin(&self.dispatching);
-        while let Some(effect) = self.with(Kernel::next_effect) {
-            match effect {
-                Effect::Notify { set, change, .. } => self.notify(set, &change),
-                Effect::Initial { watch, change, .. } => {
-                    self.watcher(watch).iter().for_each(|watcher| self.tell(watcher, &change));
-                }
-                Effect::Ready(watch) => self.wake(watch),
-                Effect::Synced => self.ready.set(true),
-                Effect::Sessions => {}
-                Effect::Report(error) => self.report(&error),
+        let mut round = Round::default();
+        loop {
+            if let Some(effect) = self.with(Kernel::next_effect) {
+                self.carry_out(effect);
+                continue;
+            }
+            // Whoever watches has heard of everything, so that a machine sees what they have made of it.
+            if !self.tell_document() && !self.run_next(&mut round) {
+                break;
             }
         }
         // Nobody here keeps slots by number.
@@ -136,6 +140,19 @@ impl Core {
         });
         if !released.is_empty() {
             self.audiences.forget(&released);
+        }
+    }
+
+    fn carry_out(&self, effect: Effect<Value>) {
+        match effect {
+            Effect::Notify { set, change, .. } => self.notify(set, &change),
+            Effect::Initial { watch, change, .. } => {
+                self.watcher(watch).iter().for_each(|watcher| self.tell(watcher, &change));
+            }
+            Effect::Ready(watch) => self.wake(watch),
+            Effect::Synced => self.ready.set(true),
+            Effect::Sessions => {}
+            Effect::Report(error) => self.report(&error),
         }
     }
 
@@ -232,7 +249,7 @@ impl Core {
         }
     }
 
-    fn report(&self, error: &Error) {
+    pub(super) fn report(&self, error: &Error) {
         // There is nobody left to tell that telling failed.
         let _ = catch_unwind(AssertUnwindSafe(|| (self.on_error)(error)));
     }
@@ -245,6 +262,9 @@ impl Core {
             return;
         }
         let time = self.time();
+        if self.kernel.try_borrow_mut().is_ok() {
+            self.kill_all();
+        }
         // Only a broken kernel is borrowed here: a handle is being dropped by a panic in it.
         let Ok(mut kernel) = self.kernel.try_borrow_mut() else { return };
         if kernel.in_batch() {
@@ -257,6 +277,7 @@ impl Core {
         drop(kernel);
         let watchers: Vec<_> = self.watchers.borrow().keys().copied().collect();
         watchers.into_iter().for_each(|watch| self.end_watch(watch));
+        self.end_document_watches();
     }
 }
 

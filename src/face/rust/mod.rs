@@ -13,6 +13,7 @@
 
 mod audience;
 mod batch;
+mod carrying;
 mod changes;
 mod clock;
 mod commands;
@@ -20,6 +21,7 @@ mod condition;
 mod core;
 mod export;
 mod hall;
+mod machine;
 mod options;
 mod queries;
 mod selecting;
@@ -32,11 +34,18 @@ pub use changes::Changes;
 pub use clock::{Clock, ManualClock, SystemClock};
 pub use commands::Written;
 pub use hall::Hall;
+pub use machine::{
+    Behaviour, Call, Caller, Ended, Exit, Kind, Machine, MachineOptions, Next, Postponed, ProcessId, Rearm, Running,
+    Server, Single, Snapshot, Step, Table, Timer, Turn, Typed,
+};
 pub use options::{DeleteOptions, Filter, Options, PutOptions, WatchOptions};
 pub use queries::{Item, Since, WatchInfo};
 pub use selecting::{IntoKey, IntoSelector, Keys};
 pub use share::Session;
-pub use strict::{Acquire, Acquired, Commit, Context, ContextRecord, Guard, Holder, Lease, Mode, Waiting};
+pub use strict::{
+    Acquire, Acquired, Commit, Context, ContextChange, ContextRecord, ContextWatch, ContextWatchOptions, Guard, Holder,
+    Lease, Mode, Waiting,
+};
 pub use variable::Variable;
 pub use watch::Watch;
 

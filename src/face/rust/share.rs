@@ -29,6 +29,9 @@ impl Hall {
         let time = core.time();
         core.with(|kernel| kernel.advance(time));
         core.advance_leases(time.unix_ms);
+        core.advance_processes(time.monotonic_ms);
+        core.dispatch();
+        core.publish();
         core.dispatch();
         Ok(())
     }
@@ -38,7 +41,8 @@ impl Hall {
         let core = self.core().ok()?;
         let time = core.time();
         let kernel = core.with(|kernel| kernel.next_wake(time)).map(Duration::from_millis);
-        kernel.into_iter().chain(core.next_lease(time.unix_ms)).min()
+        let processes = core.next_process_ms(time.monotonic_ms).map(Duration::from_millis);
+        kernel.into_iter().chain(core.next_lease(time.unix_ms)).chain(processes).min()
     }
 
     /// Takes in a frame that another session of the hall has made.

@@ -4,6 +4,7 @@ use super::alphabet::Alphabet;
 use super::event::{Kind, Timer};
 use super::reason::Reason;
 use crate::process::call::CallId;
+use std::fmt;
 
 /// How the functions of a callback module are called.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -83,4 +84,33 @@ pub enum Delay {
     At(i64),
     /// Never: ends a running one.
     Never,
+}
+
+/// For people: what it does, without contents and names, which only the host can show.
+impl<A: Alphabet> fmt::Display for Action<A> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Reply(call, _) => write!(f, "reply to {call}"),
+            Self::Postpone(_) => write!(f, "postpone"),
+            Self::NextEvent(kind, _) => write!(f, "insert {}", kind.name()),
+            Self::Hibernate(_) => write!(f, "hibernate"),
+            Self::Start(timer, delay, _) => write!(f, "start {} {delay}", timer.kind().name()),
+            Self::Cancel(timer) => write!(f, "cancel {}", timer.kind().name()),
+            Self::Update(timer, _) => write!(f, "update {}", timer.kind().name()),
+            Self::ChangeModule(_) => write!(f, "change module"),
+            Self::PushModule(_) => write!(f, "push module"),
+            Self::PopModule => write!(f, "pop module"),
+            Self::Bad(_) => write!(f, "no action"),
+        }
+    }
+}
+
+impl fmt::Display for Delay {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::After(ms) => write!(f, "{ms}"),
+            Self::At(ms) => write!(f, "at {ms}"),
+            Self::Never => write!(f, "never"),
+        }
+    }
 }

@@ -22,6 +22,20 @@ pub enum Kind<N> {
     Named(N),
 }
 
+impl<N> Kind<N> {
+    /// What transcripts and tables call it; generic timeouts have names besides.
+    pub fn name(&self) -> &'static str {
+        match self {
+            Self::Call(_) => "call",
+            Self::Cast => "cast",
+            Self::Info => "info",
+            Self::Internal => "internal",
+            Self::Timeout | Self::Named(_) => "timeout",
+            Self::StateTimeout => "state-timeout",
+        }
+    }
+}
+
 /// The three kinds of timeout. A machine has at most one of each kind and name.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Timer<N> {
@@ -50,7 +64,7 @@ pub struct Event<A: Alphabet + ?Sized> {
     pub kind: Kind<A::Name>,
     /// What it carries.
     pub content: A::Event,
-    /// When it was first postponed.
+    /// When it was first postponed: a reading of the clock, from before its start if it was kept in another session.
     pub postponed_ms: Option<u64>,
 }
 
@@ -62,7 +76,8 @@ impl<A: Alphabet> Event<A> {
 
     /// How long ago it was first postponed; 0 if it was not.
     pub fn age_ms(&self, now_ms: u64) -> u64 {
-        self.postponed_ms.map_or(0, |since_ms| now_ms.saturating_sub(since_ms))
+        let age_ms = |since_ms| u64::try_from(now_ms.wrapping_sub(since_ms).cast_signed()).unwrap_or(0);
+        self.postponed_ms.map_or(0, age_ms)
     }
 }
 

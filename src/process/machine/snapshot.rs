@@ -123,7 +123,7 @@ impl<A: Alphabet> Machine<A> {
         machine.suspended = suspended;
         machine.queue = queue.into_iter().map(orphaned).collect();
         let again = |(event, age_ms): (Event<A>, u64)| Event {
-            postponed_ms: Some(now_ms.saturating_sub(age_ms)),
+            postponed_ms: Some(now_ms.wrapping_sub(age_ms)),
             ..orphaned(event)
         };
         machine.postponed = postponed.into_iter().map(again).collect();

@@ -29,6 +29,8 @@ mod strict;
 mod suite;
 #[path = "transcripts/telling.rs"]
 mod telling;
+#[path = "transcripts/variables.rs"]
+mod variables;
 #[path = "../../transcripts/runner/world.rs"]
 mod world;
 

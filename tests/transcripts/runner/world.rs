@@ -3,6 +3,7 @@
 use super::answers::{ask, report_line, tell_line, writing, wrote_line};
 use super::documents::Claims;
 use super::face::{Done, Face, Failure, Reader, Write};
+use super::machines::Machines;
 use super::naming::{naming, selecting};
 use super::notation::{read, write};
 use super::script::Command;
@@ -45,7 +46,9 @@ pub struct World<F: Face> {
     halls: RefCell<BTreeMap<String, Member<F>>>,
     watches: RefCell<BTreeMap<String, Watching<F>>>,
     snapshots: RefCell<BTreeMap<String, Vec<u8>>>,
+    exports: RefCell<BTreeMap<String, Value>>,
     claims: Claims<F>,
+    machines: Machines<F>,
     /// What was heard and is not yet shown: notifications and reports.
     heard: Rc<RefCell<Vec<String>>>,
 }
@@ -61,7 +64,9 @@ impl<F: Face> World<F> {
             halls: RefCell::default(),
             watches: RefCell::default(),
             snapshots: RefCell::default(),
+            exports: RefCell::default(),
             claims: Claims::default(),
+            machines: Machines::default(),
             heard: Rc::default(),
         })
     }
@@ -71,6 +76,11 @@ impl<F: Face> World<F> {
         let mut out = Vec::new();
         let done = self.run(command, None, &mut out);
         conclude(done, &mut out)?;
+        // Where machines run, each command is a turn.
+        if self.machines.are_there() {
+            self.pass(0);
+            out.extend(self.machines.ended());
+        }
         out.append(&mut self.heard.borrow_mut());
         Ok(out)
     }
@@ -126,13 +136,26 @@ impl<F: Face> World<F> {
                 received.unwrap_or_else(|error| self.report(command.hall.as_deref(), &error));
             }
             "declare" => hall.declare(naming(command.argument(0)?)?, command.value(1)?)?,
+            "export-variables" => {
+                let exported = hall.export_variables()?;
+                match command.text("as")? {
+                    Some(name) => drop(self.exports.borrow_mut().insert(name, exported)),
+                    None => return variables_line(&exported, out),
+                }
+            }
+            "import-variables" => {
+                let word = command.argument(0)?;
+                let named = self.exports.borrow().get(word).cloned();
+                hall.import_variables(named.map_or_else(|| read(word), Ok)?)?;
+            }
             "close" => hall.close(),
             "end" => {
                 out.push(format!("ended {}", hall.end(command.argument(0)?)?));
                 return Ok(());
             }
             _ => {
-                if let Some(done) = self.claims.run(hall, command, out) {
+                let run = self.claims.run(hall, command, out).or_else(|| self.machines.run(hall, command, out));
+                if let Some(done) = run {
                     return done;
                 }
                 let Some(write) = writing(command)? else { return ask(hall, command, out) };
@@ -374,6 +397,13 @@ impl<F: Face> World<F> {
     fn report(&self, hall: Option<&str>, error: &Error) {
         self.heard.borrow_mut().push(report_line(hall, error));
     }
+}
+
+/// An export without its session, whose id is random.
+fn variables_line(exported: &Value, out: &mut Vec<String>) -> Done {
+    let variables = exported.as_map().and_then(|members| members.get("variables"));
+    out.push(write(variables.ok_or("an export without variables")?));
+    Ok(())
 }
 
 /// The writes below a batch, if there is nothing else.

@@ -150,7 +150,7 @@ fn take_list<'a>(rest: &mut &'a [f64], width: usize) -> Option<&'a [f64]> {
 }
 
 /// Appends events after their number: of each kind, name or call, content and age.
-fn events<'a>(numbers: &mut Vec<f64>, events: &mut dyn ExactSizeIterator<Item = (&'a Event<Words>, u64)>) {
+fn events(numbers: &mut Vec<f64>, events: &mut dyn ExactSizeIterator<Item = (&Event<Words>, u64)>) {
     numbers.push(events.len() as f64);
     for (event, age_ms) in events {
         let [kind, name] = number(&event.kind);

@@ -102,7 +102,7 @@ impl Core {
         });
         match sent {
             Some(Err(error)) => self.answer(|| Err(error)),
-            _ if next => machines.next(now),
+            _ if next => machines.begin(now),
             _ => 0.0,
         }
     }
@@ -151,9 +151,10 @@ impl Core {
         self.machines.borrow().area.as_ptr()
     }
 
-    /// What is to be done next: 0 for nothing.
-    pub fn machine_next(&self, now: f64) -> f64 {
-        self.machines.borrow_mut().next(now)
+    /// What is to be done next: 0 for nothing. A turn handles so much at most: see [`Processes::renew`].
+    pub fn machine_next(&self, begins: bool, now: f64) -> f64 {
+        let mut machines = self.machines.borrow_mut();
+        if begins { machines.begin(now) } else { machines.next(now) }
     }
 
     /// Says how a module is called: 1 for functions by state, 2 for enter calls, 4 for leave calls; negative if it does
@@ -278,6 +279,11 @@ impl Machines {
             Some(Err(error)) if error.code != Code::Closed => Err(error),
             _ => Ok(Number(self.next(now))),
         }
+    }
+
+    fn begin(&mut self, now: f64) -> f64 {
+        self.with(Processes::renew);
+        self.next(now)
     }
 
     fn next(&mut self, now: f64) -> f64 {

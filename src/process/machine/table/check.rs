@@ -100,7 +100,7 @@ impl Checker<'_> {
                 if replies && rule.on != On::Call {
                     self.problem(&place, format!("nobody waits for a reply to {}", rule.on));
                 }
-                if stops && !replies && !matches!(deed, Deed::Set(..) | Deed::Add(..)) {
+                if stops && !replies && !matches!(deed, Deed::Set(..) | Deed::Add(..) | Deed::Append(..)) {
                     self.problem(&place, "only a reply goes with a stop");
                 }
                 self.deed(deed, &place);
@@ -146,6 +146,12 @@ impl Checker<'_> {
                     self.problem(place, format!("data {name:?} is no number"));
                 }
             }
+            Deed::Append(name, _) => {
+                self.data(name, place);
+                if self.table.data.get(name).is_some_and(|value| value.as_list().is_none()) {
+                    self.problem(place, format!("data {name:?} is no list"));
+                }
+            }
             _ => {}
         }
     }
@@ -167,7 +173,7 @@ impl Checker<'_> {
 fn sources(deed: &Deed) -> [Option<&Source>; 2] {
     match deed {
         Deed::Reply(source) | Deed::Insert(_, source) | Deed::Update(_, source) => [Some(source), None],
-        Deed::Set(_, source) | Deed::Add(_, source) => [Some(source), None],
+        Deed::Set(_, source) | Deed::Add(_, source) | Deed::Append(_, source) => [Some(source), None],
         Deed::Start(_, ms, source) => [Some(ms), Some(source)],
         Deed::Postpone | Deed::Cancel(_) | Deed::Hibernate => [None, None],
     }

@@ -29,23 +29,29 @@
 //! | kind | `call`, `cast`, `info`, `internal`, `timeout`, `state-timeout`, `timeout/name`, or `any` |
 //! | comparison | `=`, `!=`, `<`, `<=`, `>`, `>=`; the last four compare numbers and are false for what is none |
 //! | source | `{ data: name }`, `{ event: true }`, `{ event: member }`, `{ value: v }`; anything but a map is itself |
-//! | deed | `[reply, source]`, `[postpone]`, `[insert, kind, source]`, `[start, timeout, ms, source]`, `[cancel, timeout]`, `[update, timeout, source]`, `[set, name, source]`, `[add, name, source]`, `[hibernate]` |
+//! | deed | `[reply, source]`, `[postpone]`, `[insert, kind, source]`, `[start, timeout, ms, source]`, `[cancel, timeout]`, `[update, timeout, source]`, `[set, name, source]`, `[add, name, source]`, `[append, name, source]`, `[hibernate]` |
 //!
 //! The first rule that fits counts. Deeds are done in order, and a later one sees what an earlier one
 //! has set. A table is checked as a whole before it runs, and every problem is named.
 
 mod check;
 mod draw;
+mod keep;
 mod read;
 mod run;
 
+pub use keep::{read_snapshot, write_snapshot};
 pub use run::{MODULE, TableFunctions, TableMachine, Tabled};
 
 use super::event::Timer;
+use crate::error::{Code, Error};
 use crate::value::Value;
 use std::collections::BTreeMap;
 use std::fmt;
 use std::rc::Rc;
+
+/// How many items a list of the data takes.
+pub const ITEMS_MAX: usize = 1_000;
 
 /// A checked table. See the module.
 pub struct Table {
@@ -79,6 +85,16 @@ impl Table {
         let (table, mut problems) = read::read(value);
         problems.extend(check::check(&table));
         if problems.is_empty() { Ok(table) } else { Err(problems) }
+    }
+
+    /// Reads a table and checks it.
+    ///
+    /// Errors: `invalid-declaration`, whose detail names everything that is wrong.
+    pub fn declared(value: &Value) -> Result<Self, Error> {
+        Self::read(value).map_err(|problems| {
+            let problems: Vec<_> = problems.iter().map(ToString::to_string).collect();
+            Error::new(Code::InvalidDeclaration, problems.join("; "))
+        })
     }
 
     /// The names of the states, in order.
@@ -163,6 +179,8 @@ enum Deed {
     Update(Timer<Rc<str>>, Source),
     Set(String, Source),
     Add(String, Source),
+    /// Adds to a list, which has [`ITEMS_MAX`] places.
+    Append(String, Source),
     Hibernate,
 }
 

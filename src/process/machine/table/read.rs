@@ -201,6 +201,9 @@ impl Reader {
             (Some("add"), [name, source]) => {
                 Deed::Add(self.text(Some(name), place).to_owned(), self.source(source, place)?)
             }
+            (Some("append"), [name, source]) => {
+                Deed::Append(self.text(Some(name), place).to_owned(), self.source(source, place)?)
+            }
             (name, given) => {
                 let name = name.unwrap_or("it");
                 self.problem(place, format!("{name} with {} arguments is no deed", given.len()));
@@ -211,7 +214,8 @@ impl Reader {
     }
 }
 
-fn timer(name: &str) -> Option<Timer<Rc<str>>> {
+/// The timeout of a name.
+pub fn timer(name: &str) -> Option<Timer<Rc<str>>> {
     match name.split_once('/') {
         Some(("timeout", name)) if !name.is_empty() => Some(Timer::Named(name.into())),
         None if name == "timeout" => Some(Timer::Event),

@@ -1,6 +1,6 @@
 //! A table that runs.
 
-use super::{Comparison, Deed, Guard, On, Rule, Source, Table, Then};
+use super::{Comparison, Deed, Guard, ITEMS_MAX, On, Rule, Source, Table, Then};
 use crate::error::Error;
 use crate::process::call::CallId;
 use crate::process::machine::action::{Action, Delay, Init, Mode, Return};
@@ -239,6 +239,14 @@ fn perform(
             Deed::Add(name, source) => {
                 let sum = sum(data.get(name), &get(source)).ok_or("what is added is no number, or too much")?;
                 data.insert(name.clone(), sum);
+            }
+            Deed::Append(name, source) => {
+                let items = data.get(name).and_then(Value::as_list).unwrap_or_default();
+                if items.len() >= ITEMS_MAX {
+                    return Err(format!("the list {name:?} has {ITEMS_MAX} items, and no place for more").into());
+                }
+                let items: Vec<_> = items.iter().cloned().chain([get(source)]).collect();
+                data.insert(name.clone(), items.into());
             }
         }
     }

@@ -93,8 +93,8 @@ pub fn usage_out(usage: state::Usage) -> Usage {
         dropped: usage.frames_dropped,
         clock_ahead: usage.clock_ahead,
     };
-    let state::Usage { entries, tombstones, bytes, watches, queued, sessions, .. } = usage;
-    Usage { entries, tombstones, bytes, watches, queued, sessions, traffic }
+    let state::Usage { entries, tombstones, bytes, variables, watches, queued, sessions, .. } = usage;
+    Usage { entries, tombstones, bytes, variables, watches, queued, sessions, traffic }
 }
 
 /// An error. Both lists of codes are in the same order.

@@ -12,9 +12,10 @@ use super::naming::Naming;
 use super::session::Session;
 use super::strict::{Document, record_out};
 use super::telling::{Reading, Watcher, Watching};
+use super::variables;
 use statehall::{
     Change, Code, ContextRecord, Entry, Error, Options, PutOptions, Session as Sitting, Since, Usage, Value, WatchInfo,
-    WatchOptions,
+    WatchOptions, Written,
 };
 use statehall_component_tests::values::{cbor_in, value_in, value_out};
 use statehall_component_tests::{Kernel, state, types, watchers};
@@ -48,6 +49,11 @@ impl Drop for Handle {
 impl Host {
     fn of(session: Rc<Session>, hall: ResourceAny) -> Self {
         Self { handle: Rc::new(Handle { session, hall }) }
+    }
+
+    /// The handle as the component knows it.
+    pub fn hall(&self) -> ResourceAny {
+        self.handle.hall
     }
 
     pub fn session(&self) -> &Rc<Session> {
@@ -163,7 +169,7 @@ impl Host {
     }
 }
 
-fn put_options(options: PutOptions) -> state::PutOptions {
+pub fn put_options(options: PutOptions) -> state::PutOptions {
     let PutOptions { expect, metadata, ttl_ms, touch } = options;
     state::PutOptions { expect, metadata: metadata.as_ref().map(cbor_in), ttl_ms, touch }
 }
@@ -245,27 +251,44 @@ impl Face for Host {
         })
     }
 
-    fn declare(&self, key: Naming, declaration: Value) -> Done {
-        let (key, declaration) = (self.text(&key), cbor_in(&declaration));
-        let hall = self.handle.hall;
-        let declare = |store: &mut _, kernel: &Kernel| {
-            kernel.statehall_hall_variables().call_declare(store, hall, &key, &declaration)
-        };
-        Ok(self.session().try_call(declare)?)
+    fn declare(&self, key: Naming, declaration: Value) -> Result<(), Error> {
+        variables::declare(self, &self.text(&key), &declaration)
+    }
+
+    fn undeclare(&self, key: Naming) -> Result<bool, Error> {
+        variables::undeclare(self, &self.text(&key))
     }
 
     fn variable(&self, key: Naming) -> Result<(Option<Value>, bool), Failure> {
-        let (key, hall) = (self.text(&key), self.handle.hall);
-        let get = |store: &mut _, kernel: &Kernel| kernel.statehall_hall_variables().call_get(store, hall, &key);
-        let variable = self.session().try_call(get)?.ok_or("a key that is not declared")?;
-        Ok((variable.value.map(value_out), variable.violation.is_some()))
+        variables::variable(self, &self.text(&key))
     }
 
-    fn variables(&self, selector: Naming) -> Result<Vec<String>, Failure> {
-        let (selector, hall) = (self.selector(&selector), self.handle.hall);
-        let list =
-            |store: &mut _, kernel: &Kernel| kernel.statehall_hall_variables().call_variables(store, hall, &selector);
-        Ok(self.session().try_call(list)?.into_iter().map(|variable| variable.key).collect())
+    fn facts(&self, key: Naming) -> Result<Value, Failure> {
+        variables::facts(self, &self.text(&key))
+    }
+
+    fn variables(&self, selector: Naming) -> Result<Vec<String>, Error> {
+        variables::variables(self, &self.selector(&selector))
+    }
+
+    fn set(&self, key: Naming, value: Value, options: PutOptions) -> Result<Written, Error> {
+        self.named("set", || variables::set(self, &self.text(&key), &value, options))
+    }
+
+    fn set_many(&self, values: Vec<(String, Value)>) -> Result<Vec<(String, Error)>, Error> {
+        let refused = variables::set_many(self, values);
+        self.tell();
+        refused
+    }
+
+    fn export_variables(&self) -> Result<Value, Error> {
+        variables::export(self)
+    }
+
+    fn import_variables(&self, exported: Value) -> Result<(), Error> {
+        let imported = variables::import(self, &exported);
+        self.tell();
+        imported
     }
 
     fn batch(&self, work: impl FnOnce(&Self) -> Done) -> Done {
