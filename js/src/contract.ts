@@ -35,8 +35,39 @@ export type KeyOf<S> = Extract<keyof S, string>;
 /** Who acts: any text of 1 to 256 bytes. */
 export type Agent = string;
 
-/** What ends the things that belong to it: a name, an AbortSignal or a handle of this hall. */
-export type Owner = string | AbortSignal | { readonly agent: Agent; close(): void };
+/** What ends the things that belong to it: a name, an owner that was opened, an AbortSignal or a handle of this hall. */
+export type OwnerLike = string | Owner | AbortSignal | { readonly agent: Agent; close(): void };
+
+/**
+ * A name to which watches, leases and keys belong, from `hall.owner()`. When it ends or expires its watches end, its
+ * leases go to the next in line, and the keys that were put for it and have not been changed since are deleted, in one
+ * commit. Each use begins its time anew: a put, a watch or a lease asked for with it or its name, `touch`, and opening it
+ * again. What an agent of the same name does is none. It is of this session: other sessions see entries and deletes, and
+ * no snapshot holds it. When the session ends, so do its owners.
+ */
+export interface Owner {
+  readonly name: string;
+  /** True when it has ended, whoever goes by its name now: all that is asked in its name is refused as `closed`. */
+  readonly ended: boolean;
+  /** Aborts when it has ended. */
+  readonly signal: AbortSignal;
+  /** In how many milliseconds it expires unless it is used; undefined if it does not, or has ended. */
+  readonly remaining: number | undefined;
+  /** Begins its time anew. */
+  touch(): void;
+  /** Ends it, as `hall.end` does. */
+  end(): void;
+  [Symbol.dispose](): void;
+}
+
+/** How an owner is opened. */
+export interface OwnerOptions {
+  /**
+   * Milliseconds that it lasts from its last use, at least 1. Unless given it lasts until it is ended or the session is;
+   * if it is open already, for as long as was given before.
+   */
+  readonly ttl?: number | undefined;
+}
 
 /** A key, a list of keys, or a key with `*` for one segment or a final `**` for one or more. */
 export type Selector = Key | { readonly keys: readonly Key[] };
@@ -136,6 +167,11 @@ export interface PutOptions {
   readonly ttl?: number | undefined;
   /** Count as a change, and notify, even if the value is the same. */
   readonly touch?: boolean | undefined;
+  /**
+   * Delete the entry when this owner ends, unless it has been changed by then. Without it the entry stays once its value
+   * changes. A name need not have been opened.
+   */
+  readonly owner?: string | Owner | undefined;
 }
 
 /** How a key is deleted. */
@@ -150,7 +186,7 @@ export interface WatchOptions<V = Value, K extends string = string> extends Wait
   /** End after the first delivered change. */
   readonly once?: boolean | undefined;
   /** End when the owner ends. */
-  readonly owner?: Owner | undefined;
+  readonly owner?: OwnerLike | undefined;
   /** End when the signal aborts. */
   readonly signal?: AbortSignal | undefined;
 }
@@ -254,6 +290,8 @@ export interface Limits {
   readonly bytes: number;
   readonly tombstones: number;
   readonly watches: number;
+  /** Owners that are open or have keys; and of those that have ended, how many are remembered. */
+  readonly owners: number;
   /** Keys in one `{ keys }` selector. */
   readonly selectorKeys: number;
   /** Changes kept for one iterating reader. */
@@ -398,7 +436,7 @@ export interface ChangeOptions {
 /** How a lease is asked for. */
 export interface AcquireOptions {
   /** For whom; the agent of the handle unless told. An owner that holds it already gets more time. */
-  readonly owner?: string | undefined;
+  readonly owner?: string | Owner | undefined;
   /** Alone, or beside others who share it. Default exclusive. */
   readonly mode?: "exclusive" | "shared" | undefined;
   /** Milliseconds until it is over unless it is renewed, which happens by itself. Default 15,000. */

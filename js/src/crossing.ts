@@ -7,6 +7,7 @@
  */
 
 import { readText, writeText } from "./codec.js";
+import type { Session } from "./contract.js";
 import { type InitOutput, instance } from "./core.js";
 import { utf8Length } from "./value.js";
 
@@ -31,7 +32,7 @@ export interface Core {
   name_agent(name: string, number: number): void;
   forget_agent(number: number): void;
   write(
-    key: string,
+    keyAndOwner: string | Texts,
     ref: number,
     size: number,
     metadata: number,
@@ -72,6 +73,7 @@ export interface Core {
   snapshot(): Uint8Array;
   restore(snapshot: Uint8Array, now: number, monotonic: number): void;
   decide(batch: Uint8Array, now: number): Uint8Array | Texts;
+  owner(name: string, deed: number, ttl: number, now: number): void;
   declare(encoded: Uint8Array): Float64Array;
   undeclare(key: string): number;
   declaration(key: string): Uint8Array;
@@ -113,6 +115,14 @@ export interface Core {
   limits(): Texts;
   usage(): Texts;
   sessions(now: number): Texts;
+}
+
+/** What a list of sessions says: of each the id, the agent and when it was heard, this one first. */
+export function sessionsOf(texts: Texts): Session[] {
+  return Array.from({ length: texts.length / 3 }, (_, i) => {
+    const [id, agent, seen] = texts.slice(3 * i) as [string, string, string];
+    return { id, agent, self: i === 0, seen: Number(seen) };
+  });
 }
 
 /** What a list of names and numbers by turns says. */

@@ -12,6 +12,7 @@ import {
   checkOptions,
   deleteOptions,
   iterateOptions,
+  ownerOptions,
   putOptions,
   untilOptions,
   watchOptions,
@@ -25,7 +26,7 @@ import type {
   Key,
   Limits,
   Metadata,
-  Owner,
+  OwnerLike,
   Selector,
   Since,
   Stop,
@@ -34,7 +35,7 @@ import type {
   WatchInfo,
   Written,
 } from "./contract.js";
-import { byName } from "./crossing.js";
+import { byName, sessionsOf } from "./crossing.js";
 import { ownerName, type Watch } from "./dispatch.js";
 import { StatehallError } from "./error.js";
 import { exported } from "./export.js";
@@ -168,20 +169,33 @@ export class Hall implements Handle {
     checkOptions(options, putOptions);
     const session = this.open();
     const { mirror, limits } = session;
+    if (options.owner !== undefined) session.expire(); // so that using it changes no cell
     session.call(() => {}); // so that the cell is what the kernel knows
     const cell = session.find(text);
     const key = cell === undefined ? keyText(text) : text;
-    const { expect = -1, ttl = -1, touch = false, metadata } = options;
+    const { expect = -1, ttl = -1, touch = false, metadata, owner } = options;
     const facts = metadata === undefined ? undefined : admitMetadata(metadata, cell?.metadata, limits);
     const declared = cell?.declared;
     const value = declared === undefined || declared.fits(given) ? given : declared.judge(given);
     const { value: admitted, size, same } = admit(value, cell?.value, limits);
+    const name = owner && session.owners.nameOf(owner);
     const known = cell && (same ? cell.ref : session.journal?.refBefore(cell, admitted, limits));
     const ref = known ?? mirror.hold(admitted);
     const factsRef = facts ? this.#factsRef(key, facts) : 0;
     try {
       const answer = session.call((core) =>
-        core.write(key, ref, size, factsRef, facts?.size ?? 0, this.origin, expect, ttl, touch, session.now()),
+        core.write(
+          name === undefined ? key : [key, name],
+          ref,
+          size,
+          factsRef,
+          facts?.size ?? 0,
+          this.origin,
+          expect,
+          ttl,
+          touch,
+          session.now(),
+        ),
       );
       const [slot, revision, changed, conflict] = answer as Iterable<number> as [number, number, number, number];
       // From now on the kernel names this key by its slot.
@@ -201,6 +215,7 @@ export class Hall implements Handle {
             metadata: facts?.value as Metadata | undefined,
           });
       }
+      if (name !== undefined && conflict === 0) session.owners.own(name, key, revision);
       return { revision, changed: changed === 1, conflict: conflict === 1 };
     } finally {
       if (!session.closed) session.settle();
@@ -434,13 +449,15 @@ export class Hall implements Handle {
     return until(this.open(), condition as Parameters<typeof until>[1], options, open) as Promise<never>;
   }
 
-  end(owner: Owner): number {
+  owner(name: string, options: contract.OwnerOptions = {}): contract.Owner {
+    checkArgument("an owner's name", name, "text");
+    checkOptions(options, ownerOptions);
+    return this.open().owners.open(name, options.ttl);
+  }
+
+  end(owner: OwnerLike): number {
     checkArgument("an owner", owner, "owner");
-    const session = this.open();
-    const ended = [...session.watches.values()].filter((watch) => watch.owner === owner);
-    for (const watch of ended) watch.stop();
-    if (typeof owner === "string") session.strict.endOwner(owner);
-    return ended.length;
+    return this.open().owners.end(owner);
   }
 
   context(key: Key): contract.Context<never> {
@@ -489,11 +506,7 @@ export class Hall implements Handle {
 
   sessions(): contract.Session[] {
     const session = this.open();
-    const texts = session.call((core) => core.sessions(session.now()));
-    return Array.from({ length: texts.length / 3 }, (_, i) => {
-      const [id, agent, seen] = texts.slice(3 * i) as [string, string, string];
-      return { id, agent, self: i === 0, seen: Number(seen) };
-    });
+    return sessionsOf(session.call((core) => core.sessions(session.now())));
   }
 
   watchSessions(watcher: (sessions: contract.Session[]) => void): Stop {

@@ -18,6 +18,8 @@ import type {
   Limits,
   NotAcquired,
   Owner,
+  OwnerLike,
+  OwnerOptions,
   PutOptions,
   Selector,
   Session,
@@ -123,8 +125,13 @@ export interface Hall<S = DefaultSchema> extends Machines {
     options?: UntilOptions,
   ): Promise<Change<S[keyof S], KeyOf<S>>>;
   watches(): WatchInfo[];
-  /** Ends everything that belongs to the owner, and returns how many watches that were. */
-  end(owner: Owner): number;
+  /** Opens an owner of the session, or finds the one that is open under this name. Who has a name need not open it. */
+  owner(name: string, options?: OwnerOptions): Owner;
+  /**
+   * Ends everything that belongs to the owner, and returns how many watches that were. Inside a batch its keys go soon
+   * after that.
+   */
+  end(owner: OwnerLike): number;
 
   /** The context of a name. Its methods and `contexts` fail with `no-authority` in a hall that is shared elsewhere than in a browser. */
   context<V = Value>(key: Key): Context<V>;

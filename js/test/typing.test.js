@@ -26,7 +26,7 @@ for (const [name, options] of Object.entries({
   test(`the types infer and refuse what they should: ${name}`, { timeout: 60_000 }, async () => {
     const compile = promisify(execFile)(
       process.execPath,
-      [tsc, ...strict, ...options, "schema.ts", "refused.ts", "machines.ts"],
+      [tsc, ...strict, ...options, "schema.ts", "refused.ts", "machines.ts", "contexts.ts"],
       {
         cwd: folder,
       },

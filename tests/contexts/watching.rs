@@ -9,7 +9,8 @@ use std::rc::Rc;
 use std::sync::Arc;
 use std::task::{Poll, Wake, Waker};
 
-type Heard = Rc<RefCell<Vec<(u64, Option<Value>, bool)>>>;
+type Told = (u64, Option<Value>, bool);
+type Heard = Rc<RefCell<Vec<Told>>>;
 
 fn note(log: &Heard) -> impl FnMut(&ContextChange) + 'static {
     let log = log.clone();
@@ -19,8 +20,11 @@ fn note(log: &Heard) -> impl FnMut(&ContextChange) + 'static {
 const INITIAL: ContextWatchOptions = ContextWatchOptions { initial: true };
 const LATER: ContextWatchOptions = ContextWatchOptions { initial: false };
 
+/// A context, and what was found when it was read.
+type Read = (Context, Vec<(u64, Value)>);
+
 thread_local! {
-    static READ: RefCell<Option<(Context, Vec<(u64, Value)>)>> = const { RefCell::new(None) };
+    static READ: RefCell<Option<Read>> = const { RefCell::new(None) };
 }
 
 /// Reads the context at the very moment at which it is woken.

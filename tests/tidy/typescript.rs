@@ -30,9 +30,11 @@ const ORDER: &[&str] = &[
     "mirror/journal",
     "share/channel",
     "share/bus",
+    "share/visitors",
     "agents",
     "mirror/rewrite",
     "variable/declared",
+    "owners",
     // contexts and leases
     "opening",
     "strict/bytes",

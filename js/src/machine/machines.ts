@@ -12,6 +12,7 @@ import { Alarm } from "../clock.js";
 import type { Clock } from "../contract.js";
 import { type Core, numberAt } from "../crossing.js";
 import { StatehallError } from "../error.js";
+import { keyText } from "../key.js";
 import { type Called, offending, writeActions } from "./action.js";
 import type { MachineSnapshot, Reason, RestoreOptions } from "./contract.js";
 import { kept, type Restored } from "./keep.js";
@@ -89,6 +90,11 @@ export class Machines {
     this.#alarm = new Alarm(clock, () => this.#ring());
   }
 
+  /** Refuses a name that is no segment of a key. */
+  checkName(name: string | undefined): void {
+    if (name !== undefined) this.#call((core) => core.check_key(keyText(["processes", name])));
+  }
+
   /** Starts a machine. Nothing of it has run when its number is known. */
   start(place: Place, module: Module, state: unknown, data: unknown, actions: readonly unknown[]): Process {
     return this.#add(place, module, state, data, (core) => {
@@ -102,11 +108,14 @@ export class Machines {
   /** Goes on with a machine that was kept. */
   restore(place: Place, module: Module, restored: Restored, timers: RestoreOptions["timers"]): Process {
     const { state, data } = restored;
-    return this.#add(place, module, state, data, (core, now) => {
+    const process = this.#add(place, module, state, data, (core, now) => {
       core.machine_named(module.name ?? "");
       const numbers = restored.numbers(this.words, module);
       return core.machine_restore(numbers, TIMERS.indexOf(timers ?? "deadline"), now, this.#host.clock.now());
     });
+    // What is due already comes now.
+    this.#ring();
+    return process;
   }
 
   #add(

@@ -44,6 +44,7 @@ const KINDS = ["call", "cast", "info", "timeout"];
 
 function begin(machines: Machines, place: Place, module: Module, options?: RestoreOptions): Process {
   check(module);
+  machines.checkName(module.name);
   if (options !== undefined) {
     checkOptions(options, restoreOptions);
     return machines.restore(place, module, restored(options.snapshot), options.timers);
@@ -57,7 +58,7 @@ function begin(machines: Machines, place: Place, module: Module, options?: Resto
 function check(module: Module): void {
   const { name, init, handle, states, terminate } = module;
   if (name !== undefined) checkArgument("the name of a machine", name, "text");
-  if (name === "" || name === "*" || name === "**") throw invalid(`"${name}" is no name: it would be part of a key`);
+  if (name === "") throw invalid("the name of a machine is not empty");
   if (init === undefined) throw invalid("a machine needs `init`");
   if ((handle === undefined) === (states === undefined)) throw invalid("a machine needs either `handle` or `states`");
   if (handle !== undefined) checkArgument("`handle`", handle, "callable");

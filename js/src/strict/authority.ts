@@ -7,6 +7,7 @@
  * be lost.
  */
 
+import type { Owner } from "../contract.js";
 import { StatehallError } from "../error.js";
 import { type Action, end, proposal, QUERY, RELEASE } from "./action.js";
 import type { Beacon } from "./beacon.js";
@@ -28,6 +29,8 @@ export interface Host {
   readonly store: Store;
   /** Calls the kernel. */
   decide(batch: Uint8Array): Uint8Array | readonly string[];
+  /** Uses an owner, if it has not ended; returns its name. */
+  use(owner: string | Owner): string;
   now(): number;
   setTimer(wake: () => void, delay: number): () => void;
   /** How others find out that this session has died; nothing where nobody else could. */

@@ -26,7 +26,7 @@ const changeOptions: Shape = { expect: "positive", lease: "record" };
 const createOptions: Shape = { lease: "record" };
 const watchOptions: Shape = { initial: "truth", signal: "signal" };
 export const acquireOptions: Shape = {
-  owner: "text",
+  owner: "named",
   mode: "mode",
   ttl: "positive",
   renew: "truth",
@@ -124,6 +124,7 @@ export class Context implements contract.Context {
   async lock(owner = this.#agent): Promise<boolean | undefined> {
     checkArgument("the owner", owner, "text");
     const authority = this.#authority();
+    authority.host.use(owner);
     const claim = `${this.id} ${owner}`;
     await authority.claim(claim);
     const outcome = await authority.propose(this.id, actions.acquire(owner, false, undefined, false, true));

@@ -108,7 +108,8 @@ export class Lease implements contract.Lease {
 
 /** Asks for a lease, and waits for it. */
 export async function acquire(authority: Authority, key: string, agent: string, options: AcquireOptions) {
-  const { owner = agent, mode, ttl = TTL_MS, renew = true, wait = true, timeout, signal } = options;
+  const { mode, ttl = TTL_MS, renew = true, wait = true, timeout, signal } = options;
+  const owner = authority.host.use(options.owner ?? agent);
   const asked = actions.acquire(owner, mode === "shared", ttl, wait && (timeout ?? true), false);
   const claim = {};
   const fence = async (): Promise<number | NotAcquired> => {

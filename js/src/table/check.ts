@@ -4,6 +4,9 @@ import { isSame } from "../value.js";
 import type { Deed, Problem, Read, Rule, Source } from "./read.js";
 import { isTimer } from "./read.js";
 
+/** Deeds that change what the table remembers. */
+const OWN = ["set", "add", "append"];
+
 /** Everything that is wrong. */
 export function check(table: Read): Problem[] {
   const checker = new Checker(table);
@@ -80,7 +83,7 @@ class Checker {
   #done(rule: Rule, deed: Deed, place: string): void {
     const replies = deed.verb === "reply";
     if (replies && rule.on !== "call") this.problem(place, `nobody waits for a reply to ${rule.on}`);
-    if (rule.stop !== undefined && !replies && deed.verb !== "set" && deed.verb !== "add")
+    if (rule.stop !== undefined && !replies && !OWN.includes(deed.verb))
       this.problem(place, "only a reply goes with a stop");
     this.#deed(deed, place);
   }
@@ -110,11 +113,13 @@ class Checker {
     )
       this.problem(place, "a time is a whole number of milliseconds, and not negative");
     if (verb === "cancel" && !this.#started.has(name)) this.problem(place, `${name} is never started`);
-    if (verb !== "set" && verb !== "add") return;
+    if (!OWN.includes(verb)) return;
     this.#data(name, place);
     const data = this.#table.data[name];
     if (verb === "add" && Object.hasOwn(this.#table.data, name) && typeof data !== "number" && typeof data !== "bigint")
       this.problem(place, `data ${JSON.stringify(name)} is no number`);
+    if (verb === "append" && data !== undefined && !Array.isArray(data))
+      this.problem(place, `data ${JSON.stringify(name)} is no list`);
   }
 
   #source(source: Source, place: string): void {

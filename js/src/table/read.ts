@@ -74,6 +74,7 @@ const DEEDS: Readonly<Record<string, readonly [names: "" | "kind" | "timer" | "d
   update: ["timer", 1],
   set: ["data", 1],
   add: ["data", 1],
+  append: ["data", 1],
 };
 const EVENT: Source = { of: "event" };
 /** Harmless ones stand in for what cannot be read, so that the others keep their places. */

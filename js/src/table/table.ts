@@ -47,6 +47,8 @@ export interface TableDefinition extends HandleDefinition<string, { readonly [na
   draw(): string;
 }
 
+/** How many items a list of the data takes. */
+const ITEMS_MAX = 1_000;
 const BOUNDS = { valueBytes: 2 ** 24, metadataBytes: 0, valueDepth: 64 };
 
 /** Everything that is wrong with a table; nothing if it can run. */
@@ -143,6 +145,7 @@ function perform(deeds: readonly Deed[], before: Data, event: Event | undefined)
     const [first = null, second = null] = sources.map((source) => sourced(source, data, event?.content ?? null));
     if (verb === "set") setMember(data, name, first);
     else if (verb === "add") setMember(data, name, sum(data[name], first));
+    else if (verb === "append") setMember(data, name, longer(data[name], first));
     else if (verb === "reply") actions.push({ reply: event?.from, value: first });
     else if (verb === "insert") actions.push(inserted(name, first));
     else if (verb === "start") actions.push(timer(name, delay(first), second));
@@ -177,6 +180,12 @@ function timer(word: string, what: unknown, content: Value | undefined): object 
   return word === "timeout"
     ? { timeout: what, ...carried }
     : { timeout: what, name: word.slice("timeout/".length), ...carried };
+}
+
+function longer(list: Value | undefined, item: Value): Value {
+  if (!Array.isArray(list)) throw new StatehallError("invalid-value", "what is added to is no list");
+  if (list.length >= ITEMS_MAX) throw new StatehallError("limit", `a list of a table has at most ${ITEMS_MAX} items`);
+  return [...list, item];
 }
 
 function sum(left: Value | undefined, right: Value): Value {

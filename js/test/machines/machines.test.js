@@ -196,7 +196,7 @@ test("a definition that is none is refused, and nothing has happened", (t) => {
     [{ init: { state: "a" }, handle: 5 }, "invalid-argument"],
     [{ init: { state: "a" }, states: { a: 1 } }, "invalid-argument"],
     [{ name: "", init: { state: "a" }, handle: () => {} }, "invalid-declaration"],
-    [{ name: "**", init: { state: "a" }, handle: () => {} }, "invalid-declaration"],
+    [{ name: "**", init: { state: "a" }, handle: () => {} }, "invalid-key"],
     [{ name: "x\ud800", init: { state: "a" }, handle: () => {} }, "invalid-argument"],
     [{ init: { state: () => {} }, handle: () => {} }, "invalid-value"],
     [{ init: "a", handle: () => {} }, "callback-failed"],

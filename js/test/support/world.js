@@ -4,8 +4,10 @@ import { openHall, StatehallError } from "statehall";
 import { exportVariables, importVariables } from "statehall/variables";
 import { ManualClock, START, turn } from "./clock.js";
 import { Claims, isDocuments } from "./documents.js";
+import { isOfMachines, Machines } from "./machines.js";
 import { Network } from "./network.js";
 import { bare, read, unquote, write } from "./notation.js";
+import { Owners } from "./owners.js";
 import { commandOf } from "./script.js";
 
 /** The hall that commands mean unless they name one. */
@@ -24,6 +26,8 @@ export class World {
   #snapshots = new Map();
   #exports = new Map();
   #claims = new Claims();
+  #machines = new Machines();
+  #owners = new Owners();
   #network = new Network();
   /** What was heard and is not yet shown: notifications and reports. */
   #heard = [];
@@ -39,16 +43,31 @@ export class World {
     const lines = [];
     for (const command of commands) {
       if (Object.hasOwn(timely, command.verb)) lines.push(await timely[command.verb].call(this, command));
+      else if (isOfMachines(command)) lines.push(...(await this.#onMachines(command)));
       else if (isDocuments(command)) lines.push(...(await this.#onDocuments(command)));
       else concluding(lines, () => this.#run(command, undefined, lines));
+      // Where machines run, each command is a turn.
+      if (this.#machines.areThere) {
+        await turn();
+        lines.push(...this.#machines.ended());
+      }
       lines.push(...this.#heard.splice(0));
     }
     return lines;
   }
 
+  async #onMachines(command) {
+    return this.#taking(async () => this.#machines.run(this.#handle(command, undefined), command));
+  }
+
   async #onDocuments(command) {
+    return this.#taking(async () => this.#claims.run(this.#handle(command, undefined), command));
+  }
+
+  /** Does what needs time; shows the error if it is refused. */
+  async #taking(work) {
     try {
-      return await this.#claims.run(this.#handle(command, undefined), command);
+      return await work();
     } catch (error) {
       const lines = [];
       concluding(lines, () => {
@@ -115,6 +134,11 @@ export class World {
       case "close":
         hall.close();
         break;
+      case "owner":
+      case "touch":
+      case "left":
+        out.push(this.#owners.run(hall, command));
+        return;
       case "declare":
         hall.variable(naming(command.argument(0)), read(command.argument(1)));
         break;
@@ -133,7 +157,7 @@ export class World {
         break;
       }
       default:
-        out.push(...answer(hall, command));
+        out.push(...(isOfMachines(command) ? this.#machines.runNow(hall, command) : answer(hall, command)));
         return;
     }
     out.push("ok");
@@ -305,6 +329,8 @@ export class World {
 
   #report(name, error) {
     if (!(error instanceof StatehallError)) throw error;
+    // A machine that has ended is told of by itself.
+    if (error.code === "callback-failed" && error.detail.startsWith("the machine ")) return;
     this.#heard.push(`report ${error.code}${name === MAIN ? "" : ` hall=${name}`}`);
   }
 }
@@ -356,7 +382,8 @@ function answer(hall, command) {
 
 const answers = {
   put: (hall, command) => {
-    const options = { ...condition(command), metadata: command.option("metadata"), ttl: number(command, "ttl") };
+    const facts = { metadata: command.option("metadata"), ttl: number(command, "ttl"), owner: command.text("owner") };
+    const options = { ...condition(command), ...facts };
     // A put without options takes another path than one with, and both are to be seen.
     const given = Object.values(options).some((option) => option !== undefined);
     const rest = given ? [options] : [];
@@ -364,7 +391,7 @@ const answers = {
   },
   delete: (hall, command) => written(hall.delete(naming(command.argument(0)), condition(command))),
   clear: (hall, command) => `cleared ${hall.clear(selecting(command.argument(0)))}`,
-  end: (hall, command) => `ended ${hall.end(command.argument(0))}`,
+  end: (hall, command) => `ended ${hall.end(unquote(command.argument(0)))}`,
   get: (hall, command) => {
     const key = naming(command.argument(0));
     return present("default" in command.options ? hall.get(key, command.option("default")) : hall.get(key));

@@ -8,6 +8,7 @@ import {
   type Declaration,
   type Entry,
   type Hall,
+  type Owner,
   openHall,
   type Since,
   StatehallError,
@@ -41,6 +42,12 @@ hall.put("title", null);
 hall.put("agents/planner/status", "thinking");
 hall.put("agents/planner/status", { done: 1 });
 hall.put(["agents", "planner", "status"], "idle");
+const planner = hall.owner("planner", { ttl: 1_000 });
+same<typeof planner, Owner>(true);
+hall.put("steps", 1, { owner: planner });
+hall.watch("steps", () => {}, { owner: planner });
+hall.watch("steps", () => {}, { owner: planner.signal })();
+hall.end(planner) satisfies number;
 hall.put("steps", 1, { expect: 0, ttl: 1_000, touch: true, metadata: { why: ["test"] } });
 
 const steps = hall.get("steps");

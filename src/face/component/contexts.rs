@@ -193,6 +193,7 @@ impl Guest for Component {
 
     fn lock(hall: HallBorrow<'_>, key: String, owner: String, now_ms: u64) -> Answer<Option<bool>> {
         on(&hall, &key, now_ms, |named| {
+            named.session.use_owner(&owner, named.unix_ms)?;
             let (mode, wait) = (claim::Mode::Exclusive, proposal::Wait::No);
             let action = Action::Acquire { owner: owner.into(), mode, ttl_ms: None, wait, existing: true };
             let outcome = named.decide(action)?;
@@ -220,6 +221,7 @@ impl Guest for Component {
             Wait::Ms(ms) => proposal::Wait::Ms(ms),
         };
         on(&hall, &key, now_ms, |named| {
+            named.session.use_owner(&owner, named.unix_ms)?;
             Ok(match named.decide(Action::Acquire { owner, mode, ttl_ms, wait, existing: false })? {
                 Outcome::Granted { fence, .. } => Acquired::Granted(fence),
                 Outcome::Held { holder, .. } => Acquired::Held(holder_out(&holder)),

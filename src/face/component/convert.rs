@@ -193,6 +193,7 @@ const LIMITS: &[(Limit, &str)] = &[
     (Limit::Bytes, "bytes"),
     (Limit::Tombstones, "tombstones"),
     (Limit::Watches, "watches"),
+    (Limit::Owners, "owners"),
     (Limit::SelectorKeys, "selectorKeys"),
     (Limit::Queue, "queue"),
     (Limit::Notices, "notices"),

@@ -12,6 +12,7 @@ mod convert;
 mod document_watcher;
 mod hall;
 mod held;
+mod owners;
 mod session;
 mod variables;
 mod watchers;

@@ -151,6 +151,7 @@ impl Core {
             }
             Effect::Ready(watch) => self.wake(watch),
             Effect::Synced => self.ready.set(true),
+            Effect::OwnerExpired(owner) => self.expire_owner(&owner),
             Effect::Sessions => {}
             Effect::Report(error) => self.report(&error),
         }
@@ -271,6 +272,7 @@ impl Core {
             // What was written before the batch has happened; the batch has not.
             let _ = kernel.roll_back();
         }
+        kernel.end_owners(time.unix_ms);
         kernel.advance(time);
         kernel.leave();
         while kernel.next_effect().is_some() {}

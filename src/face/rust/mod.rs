@@ -23,6 +23,7 @@ mod export;
 mod hall;
 mod machine;
 mod options;
+mod owner;
 mod queries;
 mod selecting;
 mod share;
@@ -39,6 +40,7 @@ pub use machine::{
     Server, Single, Snapshot, Step, Table, Timer, Turn, Typed,
 };
 pub use options::{DeleteOptions, Filter, Options, PutOptions, WatchOptions};
+pub use owner::{Owner, OwnerOptions};
 pub use queries::{Item, Since, WatchInfo};
 pub use selecting::{IntoKey, IntoSelector, Keys};
 pub use share::Session;

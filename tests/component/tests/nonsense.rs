@@ -18,6 +18,8 @@ mod handles;
 mod monkey;
 #[path = "nonsense/order.rs"]
 mod order;
+#[path = "nonsense/owners.rs"]
+mod owners;
 #[path = "nonsense/subject.rs"]
 mod subject;
 #[path = "nonsense/variables.rs"]

@@ -19,6 +19,10 @@ mod host;
 mod naming;
 #[path = "../../transcripts/runner/notation.rs"]
 mod notation;
+#[path = "../../transcripts/runner/owners.rs"]
+mod owners;
+#[path = "transcripts/owning.rs"]
+mod owning;
 #[path = "../../transcripts/runner/script.rs"]
 mod script;
 #[path = "transcripts/session.rs"]

@@ -16,6 +16,7 @@ pub fn writing(command: &Command) -> Result<Option<Write>, Failure> {
                 metadata: command.option("metadata")?,
                 ttl_ms: command.number("ttl")?,
                 touch: command.flag("touch"),
+                owner: command.text("owner")?.map(Into::into),
             };
             Write::Put(naming(command.argument(0)?)?, command.value(1)?, options)
         }

@@ -3,6 +3,7 @@
 use super::documents;
 use super::machines;
 use super::naming::Naming;
+use super::owners;
 use statehall::{
     Change, ContextRecord, DeleteOptions, Entry, Error, Options, PutOptions, Rearm, Session, Since, Usage, Value,
     WatchInfo, WatchOptions, Written,
@@ -19,6 +20,8 @@ pub trait Face: Clone + 'static {
     type Context: documents::Context;
     /// A machine that is a table.
     type Machine: machines::Machine;
+    /// An owner that was opened.
+    type Owner: owners::Owner;
 
     /// Opens a hall. The limits are by name, and may be nonsense.
     fn open(options: Options, limits: &[(String, u64)]) -> Result<Self, Failure>;
@@ -66,6 +69,7 @@ pub trait Face: Clone + 'static {
     ) -> Result<Self::Watch, Error>;
     fn stream(&self, selector: Naming, options: WatchOptions) -> Result<Self::Reader, Error>;
     fn watches(&self) -> Result<Vec<WatchInfo>, Error>;
+    fn owner(&self, name: &str, ttl_ms: Option<u64>) -> Result<Self::Owner, Error>;
     fn end(&self, owner: &str) -> Result<usize, Error>;
 
     fn context(&self, key: Naming) -> Result<Self::Context, Error>;

@@ -3,11 +3,12 @@
 use super::documents::{self, Asked, Guard};
 use super::face::{Done, Face, Failure, Reader, Write, Wrote};
 use super::naming::Naming;
+use super::owners;
 use futures::FutureExt;
 use statehall::{
     Acquire, Acquired, Change, Changes, Commit, Context, ContextChange, ContextRecord, ContextWatchOptions, Entry,
-    Error, Hall, Holder, Lease, Machine, MachineOptions, Options, PutOptions, Rearm, Session, Since, Table, Usage,
-    Value, Variable, Watch, WatchInfo, WatchOptions, Written,
+    Error, Hall, Holder, Lease, Machine, MachineOptions, Options, Owner, OwnerOptions, PutOptions, Rearm, Session,
+    Since, Table, Usage, Value, Variable, Watch, WatchInfo, WatchOptions, Written,
 };
 use std::cell::RefCell;
 use std::rc::Rc;
@@ -18,6 +19,7 @@ impl Face for Hall {
     type Reader = Changes;
     type Context = Context;
     type Machine = Machine<Table>;
+    type Owner = Owner;
 
     fn open(mut options: Options, limits: &[(String, u64)]) -> Result<Self, Failure> {
         for (name, value) in limits {
@@ -162,6 +164,10 @@ impl Face for Hall {
         Hall::watches(self)
     }
 
+    fn owner(&self, name: &str, ttl_ms: Option<u64>) -> Result<Owner, Error> {
+        Hall::owner(self, name, OwnerOptions { ttl_ms })
+    }
+
     fn end(&self, owner: &str) -> Result<usize, Error> {
         Hall::end(self, owner)
     }
@@ -226,6 +232,16 @@ impl Reader for Changes {
 
     fn is_open(&self) -> bool {
         Changes::is_open(self)
+    }
+}
+
+impl owners::Owner for Owner {
+    fn touch(&self) -> Result<(), Error> {
+        Owner::touch(self)
+    }
+
+    fn standing(&self) -> Option<Option<u64>> {
+        (!self.has_ended()).then(|| self.remaining_ms())
     }
 }
 

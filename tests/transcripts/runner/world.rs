@@ -6,6 +6,7 @@ use super::face::{Done, Face, Failure, Reader, Write};
 use super::machines::Machines;
 use super::naming::{naming, selecting};
 use super::notation::{read, write};
+use super::owners::Owners;
 use super::script::Command;
 use statehall::{Change, Error, Filter, ManualClock, Options, Value, WatchOptions};
 use std::cell::{Cell, RefCell};
@@ -49,6 +50,7 @@ pub struct World<F: Face> {
     exports: RefCell<BTreeMap<String, Value>>,
     claims: Claims<F>,
     machines: Machines<F>,
+    owners: Owners<F>,
     /// What was heard and is not yet shown: notifications and reports.
     heard: Rc<RefCell<Vec<String>>>,
 }
@@ -67,6 +69,7 @@ impl<F: Face> World<F> {
             exports: RefCell::default(),
             claims: Claims::default(),
             machines: Machines::default(),
+            owners: Owners::default(),
             heard: Rc::default(),
         })
     }
@@ -149,13 +152,10 @@ impl<F: Face> World<F> {
                 hall.import_variables(named.map_or_else(|| read(word), Ok)?)?;
             }
             "close" => hall.close(),
-            "end" => {
-                out.push(format!("ended {}", hall.end(command.argument(0)?)?));
-                return Ok(());
-            }
             _ => {
-                let run = self.claims.run(hall, command, out).or_else(|| self.machines.run(hall, command, out));
-                if let Some(done) = run {
+                let run = self.claims.run(hall, command, out);
+                let run = run.or_else(|| self.owners.run(hall, command, out));
+                if let Some(done) = run.or_else(|| self.machines.run(hall, command, out)) {
                     return done;
                 }
                 let Some(write) = writing(command)? else { return ask(hall, command, out) };

@@ -1,6 +1,5 @@
 //! The authority behind the handles of one session, and who waits for it.
 
-use super::super::Hall;
 use super::super::core::Core;
 use super::watch::Watchers;
 use crate::error::{Code, Error};
@@ -165,22 +164,19 @@ impl Core {
         }
     }
 
+    /// What an owner holds or waits for goes to the next in line.
+    pub(in crate::face::rust) fn end_leases(&self, owner: &str) {
+        // No other name can have a lease.
+        if self.authority.is_some() && (1..=OWNER_BYTES_MAX).contains(&owner.len()) {
+            // Nothing of this can be refused.
+            let _ = self.decide(&"".into(), Action::End { of: OWN, owner: Some(owner.into()) });
+        }
+    }
+
     fn wake_settled(&self, authority: &Authority, decisions: &[Decision]) {
         for waker in authority.settled(decisions) {
             self.isolate("a waker", || waker.wake());
         }
-    }
-}
-
-impl Hall {
-    /// What an owner holds or waits for goes to the next in line.
-    pub(in crate::face::rust) fn end_leases(&self, owner: &str) -> Result<(), Error> {
-        let core = self.core()?;
-        // No other name can have a lease.
-        if core.authority.is_some() && (1..=OWNER_BYTES_MAX).contains(&owner.len()) {
-            core.decide(&"".into(), Action::End { of: OWN, owner: Some(owner.into()) })?;
-        }
-        Ok(())
     }
 }
 

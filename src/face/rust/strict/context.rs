@@ -231,6 +231,7 @@ impl Context {
     ///
     /// Errors: `invalid-argument` for an owner without a name; `limit`, `closed`.
     pub fn lock(&self, owner: &str) -> Result<Option<bool>, Error> {
+        self.hall.core()?.use_owner(owner)?;
         let (owner, mode) = (owner.into(), Mode::Exclusive);
         let action = Action::Acquire { owner, mode, ttl_ms: None, wait: Wait::No, existing: true };
         Ok(match self.hall.core()?.decide(&self.key, action)? {

@@ -32,6 +32,8 @@ pub struct ContextWatchOptions {
     pub initial: bool,
 }
 
+type Call = Box<dyn FnMut(&ContextChange)>;
+
 /// One open watch.
 struct Watcher {
     key: Rc<str>,
@@ -41,7 +43,7 @@ struct Watcher {
     present: Cell<bool>,
     /// Whether what was there at the beginning is yet to be told.
     initial: Cell<bool>,
-    call: RefCell<Box<dyn FnMut(&ContextChange)>>,
+    call: RefCell<Call>,
 }
 
 /// All open watches of a hall's contexts, and those whose turn will come.

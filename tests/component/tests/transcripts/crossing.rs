@@ -115,6 +115,7 @@ pub fn limit_in(name: &str) -> Result<state::Limit, Failure> {
         "bytes" => Limit::Bytes,
         "tombstones" => Limit::Tombstones,
         "watches" => Limit::Watches,
+        "owners" => Limit::Owners,
         "selectorKeys" => Limit::SelectorKeys,
         "queue" => Limit::Queue,
         "notices" => Limit::Notices,

@@ -9,6 +9,7 @@ use super::crossing::{
 use super::documents;
 use super::face::{Done, Face, Failure, Write, Wrote};
 use super::naming::Naming;
+use super::owning::Owned;
 use super::session::Session;
 use super::strict::{Document, record_out};
 use super::telling::{Reading, Watcher, Watching};
@@ -132,8 +133,16 @@ impl Host {
     fn put(&self, key: &str, value: &Value, options: PutOptions) -> Result<state::Written, Error> {
         let (value, now_ms) = (value_in(value), self.session().unix_ms());
         match options {
-            PutOptions { expect: None, metadata: None, ttl_ms: None, touch: false } => {
+            PutOptions { expect: None, metadata: None, ttl_ms: None, touch: false, owner: None } => {
                 self.try_ask(|hall, store, this| hall.call_put(store, this, key, &value, now_ms))
+            }
+            PutOptions { owner: Some(ref owner), .. } => {
+                let (owner, hall) = (owner.clone(), self.handle.hall);
+                let options = put_options(options);
+                let put = |store: &mut _, kernel: &Kernel| {
+                    kernel.statehall_hall_owners().call_put(store, hall, &owner, key, &value, Some(&options), now_ms)
+                };
+                self.session().try_call(put)
             }
             options => {
                 let options = put_options(options);
@@ -169,8 +178,9 @@ impl Host {
     }
 }
 
+/// All but the owner, which is an argument of its own.
 pub fn put_options(options: PutOptions) -> state::PutOptions {
-    let PutOptions { expect, metadata, ttl_ms, touch } = options;
+    let PutOptions { expect, metadata, ttl_ms, touch, owner: _ } = options;
     state::PutOptions { expect, metadata: metadata.as_ref().map(cbor_in), ttl_ms, touch }
 }
 
@@ -178,6 +188,7 @@ impl Face for Host {
     type Watch = Watching;
     type Reader = Reading;
     type Context = Document;
+    type Owner = Owned;
 
     fn open(options: Options, limits: &[(String, u64)]) -> Result<Self, Failure> {
         let named = limits.iter().map(|(name, value)| Ok((limit_in(name)?, *value)));
@@ -315,7 +326,9 @@ impl Face for Host {
     }
 
     fn batch_of(&self, writes: &[Write]) -> Option<Result<Vec<Wrote>, Error>> {
-        if self.session().batch.get().is_some() {
+        // There is no list of puts for owners.
+        let owned = |write: &Write| matches!(write, Write::Put(_, _, PutOptions { owner: Some(_), .. }));
+        if self.session().batch.get().is_some() || writes.iter().any(owned) {
             return None;
         }
         LISTED.fetch_add(1, Ordering::Relaxed);
@@ -400,8 +413,14 @@ impl Face for Host {
         Ok(self.session().try_call(watches)?.into_iter().map(watch_info_out).collect())
     }
 
+    fn owner(&self, name: &str, ttl_ms: Option<u64>) -> Result<Owned, Error> {
+        Owned::open(self.session().clone(), self.handle.hall, name, ttl_ms)
+    }
+
     fn end(&self, owner: &str) -> Result<usize, Error> {
-        Ok(self.try_ask(|hall, store, this| hall.call_end(store, this, owner))? as usize)
+        let ended = self.try_ask(|hall, store, this| hall.call_end(store, this, owner))? as usize;
+        self.tell();
+        Ok(ended)
     }
 
     fn context(&self, key: Naming) -> Result<Document, Error> {

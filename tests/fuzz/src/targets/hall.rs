@@ -246,7 +246,7 @@ impl<V: Kind> Hall<V> {
                     assert!([Code::ClockAhead, Code::SessionTaken].contains(&error.code), "{error}");
                 }
                 Effect::Initial { .. } | Effect::Ready(_) => panic!("nobody asked for it"),
-                Effect::Synced | Effect::Sessions => {}
+                Effect::Synced | Effect::Sessions | Effect::OwnerExpired(_) => {}
             }
         }
         let kernel = &self.kernel;
