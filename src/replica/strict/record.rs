@@ -196,3 +196,16 @@ impl Record {
         Ok(())
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_document_that_the_host_keeps_counts_as_what_it_says() {
+        let counted = |document: &[u8]| document_bytes(document);
+        assert_eq!([counted(&[1, 2, 3]), counted(&[OUTSIDE, 0xac, 2]), counted(&[OUTSIDE])], [3, 300, 0]);
+        let record = Record { value: Some([OUTSIDE, 5].into()), version: 1, ..Record::default() };
+        assert_eq!(record.bytes(), 5);
+    }
+}
