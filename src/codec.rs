@@ -405,7 +405,7 @@ pub fn is_map(bytes: &[u8]) -> bool {
 
 /// The error of a value that has more than `depth_max` containers within one another.
 pub fn too_deep(depth_max: usize) -> Error {
-    Error::new(Code::Limit, format!("valueDepth is at most {depth_max}, this value is nested deeper"))
+    Error::of(Code::Limit, &["valueDepth is at most ", &depth_max.to_string(), ", this value is nested deeper"])
 }
 
 /// Whether two well-formed encodings are of the same value, as [`Value`]s compare: 0 and -0 are.
@@ -415,7 +415,7 @@ pub fn same_value(a: &[u8], b: &[u8]) -> bool {
     let mut same = || -> Result<bool, Malformed> {
         while left.left() > 0 {
             match (read_head(&mut left)?, read_head(&mut right)?) {
-                (Head::Simple(a), Head::Simple(b)) if a.value() == b.value() => {}
+                (Head::Simple(a), Head::Simple(b)) if a.is(b) => {}
                 (Head::Sized(kind, number), Head::Sized(other, count)) if (kind, number) == (other, count) => {
                     let length = if [BYTES, TEXT].contains(&kind) { length(number, 1, &left)? } else { 0 };
                     if left.take(length) != right.take(length) {
@@ -449,6 +449,16 @@ enum Simple {
 }
 
 impl Simple {
+    /// Whether they are the same, as [`Value`]s are.
+    fn is(self, other: Self) -> bool {
+        match (self, other) {
+            (Self::Null, Self::Null) => true,
+            (Self::Bool(a), Self::Bool(b)) => a == b,
+            (Self::Float(a), Self::Float(b)) => a == b || a.is_nan() && b.is_nan(),
+            _ => false,
+        }
+    }
+
     fn value(self) -> Value {
         match self {
             Self::Null => Value::Null,

@@ -23,24 +23,38 @@ impl Error {
         Self { code, detail: detail.into() }
     }
 
+    /// Makes an error from its code and a sentence in parts.
+    ///
+    /// Not by `format!`: what that needs weighs more in wasm than all sentences together.
+    #[cold]
+    #[inline(never)]
+    pub fn of(code: Code, parts: &[&str]) -> Self {
+        Self { code, detail: parts.concat() }
+    }
+
     /// The error of an exceeded limit: which one, how much it allows, how much was asked.
     #[cold]
     #[inline(never)]
     pub fn limit(name: &str, max: u64, given: u64) -> Self {
-        Self::new(Code::Limit, format!("{name} is at most {max}, this needs {given}"))
+        Self::of(Code::Limit, &[name, " is at most ", &max.to_string(), ", this needs ", &given.to_string()])
     }
 
     /// The error of bytes that are not what they should be: what they are of, and the reason.
     #[cold]
     #[inline(never)]
     pub fn refused(code: Code, what: &str, reason: &str) -> Self {
-        Self::new(code, format!("{what}: {reason}"))
+        Self::of(code, &[what, ": ", reason])
+    }
+
+    /// As it is shown: the code and the detail.
+    pub(crate) fn text(&self) -> String {
+        [self.code.name(), ": ", &self.detail].concat()
     }
 }
 
 impl fmt::Display for Error {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{}: {}", self.code.name(), self.detail)
+        f.write_str(&self.text())
     }
 }
 

@@ -31,8 +31,8 @@ impl Key {
         for segment in text.split('/') {
             check_segment(segment, text, Code::InvalidKey)?;
             if segment == "*" || segment == "**" {
-                let detail = format!("{} is a selector; a key has no segment {}", shown(text), shown(segment));
-                return Err(Error::new(Code::InvalidKey, detail));
+                let (text, segment) = (shown(text), shown(segment));
+                return Err(Error::of(Code::InvalidKey, &[&text, " is a selector; a key has no segment ", &segment]));
             }
         }
         Ok(Self(text.into()))
@@ -93,8 +93,8 @@ impl Selector {
             check_segment(segment, text, Code::InvalidSelector)?;
             pattern |= segment == "*" || segment == "**";
             if segment == "**" && segments.peek().is_some() {
-                let detail = format!("{} has `**` before its end; only the last segment may be `**`", shown(text));
-                return Err(Error::new(Code::InvalidSelector, detail));
+                let misplaced = [&shown(text), " has `**` before its end; only the last segment may be `**`"];
+                return Err(Error::of(Code::InvalidSelector, &misplaced));
             }
         }
         Ok(if pattern { Self::Pattern(text.into()) } else { Self::Key(Key(text.into())) })
@@ -168,7 +168,7 @@ pub(crate) fn shown(text: &str) -> String {
     let mut quoted = String::from('"');
     for (position, char) in text.chars().enumerate() {
         if position == CHARS_MAX {
-            return format!("{quoted}\"... ({} bytes)", text.len());
+            return [&quoted, "\"... (", &text.len().to_string(), " bytes)"].concat();
         }
         match char {
             '"' | '\\' => quoted.extend(['\\', char]),
@@ -236,13 +236,13 @@ pub fn join<'a>(segments: impl IntoIterator<Item = &'a str>) -> String {
 
 fn check_segment(segment: &str, text: &str, code: Code) -> Result<(), Error> {
     if segment.is_empty() {
-        return Err(Error::new(code, format!("{} has an empty segment", shown(text))));
+        return Err(Error::of(code, &[&shown(text), " has an empty segment"]));
     }
     let mut rest = segment;
     while let Some((_, after)) = rest.split_once('~') {
         if !after.starts_with(['0', '1']) {
-            let detail = format!("{} has a `~` that is not part of `~0` (a tilde) or `~1` (a slash)", shown(text));
-            return Err(Error::new(code, detail));
+            let alone = [&shown(text), " has a `~` that is not part of `~0` (a tilde) or `~1` (a slash)"];
+            return Err(Error::of(code, &alone));
         }
         rest = after;
     }

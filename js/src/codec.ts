@@ -8,7 +8,7 @@
  * writes 1. Cells are never encoded again by a reader, so nothing depends on that.
  */
 import type { Value } from "./contract.js";
-import { headSize, holdBytes, setMember, utf8Length } from "./value.js";
+import { headSize, holdBytes, setMember, utf8Encoder, utf8Length } from "./value.js";
 
 /** The kinds of items, as the high three bits of an item's first byte; the low five hold a number or say where it is. */
 const NATURAL = 0;
@@ -263,7 +263,6 @@ function rank(unit: number): number {
   return unit >= 0xd800 && unit < 0xe000 ? unit + 0x2000 : unit >= 0xe000 ? unit - 0x800 : unit;
 }
 
-const utf8Encoder = new TextEncoder();
 const utf8Decoder = new TextDecoder("utf-8", { ignoreBOM: true });
 
 /** Writes text as UTF-8, for which there is room, and returns where it ends. */

@@ -2,11 +2,12 @@
  * The crossing to the kernel: one way for all calls.
  *
  * Numbers and truth values cross as they are. What is more than that is the first argument: text, a list of texts, bytes
- * or a row of numbers, copied into memory that the kernel gives back. What a call returns is a number, a listing, or a
- * negative number for what the kernel has left in its memory: see `answer.rs` and `texts.rs` in `src/face/js`.
+ * or a row of numbers, copied into memory that the kernel gives back. What a call returns is a number, a negative one for
+ * what the kernel has left in its memory: see `answer.rs` and `texts.rs` in `src/face/js`.
  */
 
 import { readText, writeText } from "./codec.js";
+import type { Session } from "./contract.js";
 import { type InitOutput, instance } from "./core.js";
 import { utf8Length } from "./value.js";
 
@@ -22,8 +23,6 @@ const END = 0xff;
 type Texts = readonly string[];
 type Row = Uint8Array | Float64Array;
 type Plain = number | bigint | boolean;
-/** A listing: of each fact its name, and the fact. */
-type Facts<T = number> = Iterable<readonly [name: string, fact: T]>;
 
 /** One kernel: what `Core` in `src/face/js/mod.rs` exports. An error is thrown as text, `code: detail`. */
 export interface Core {
@@ -75,7 +74,6 @@ export interface Core {
   restore(snapshot: Uint8Array, now: number, monotonic: number): void;
   decide(batch: Uint8Array, now: number): Uint8Array | Texts;
   owner(name: string, deed: number, ttl: number, now: number): void;
-  patch(encoded: Uint8Array, merge: boolean): Uint8Array | Texts;
   declare(encoded: Uint8Array): Float64Array;
   undeclare(key: string): number;
   declaration(key: string): Uint8Array;
@@ -114,9 +112,24 @@ export interface Core {
   machine_info(process: number, now: number): Float64Array;
   machine_snapshot(process: number, now: number, unix: number): Float64Array;
   session(): string;
-  limits(): Facts;
-  usage(): Facts;
-  sessions(now: number): Facts<never>[];
+  limits(): Texts;
+  usage(): Texts;
+  sessions(now: number): Texts;
+}
+
+/** What a list of sessions says: of each the id, the agent and when it was heard, this one first. */
+export function sessionsOf(texts: Texts): Session[] {
+  return Array.from({ length: texts.length / 3 }, (_, i) => {
+    const [id, agent, seen] = texts.slice(3 * i) as [string, string, string];
+    return { id, agent, self: i === 0, seen: Number(seen) };
+  });
+}
+
+/** What a list of names and numbers by turns says. */
+export function byName(texts: Texts): Record<string, number> {
+  const named: Record<string, number> = {};
+  for (let i = 0; i < texts.length; i += 2) named[texts[i] as string] = Number(texts[i + 1]);
+  return named;
 }
 
 type Export = (...args: unknown[]) => unknown;

@@ -35,6 +35,7 @@ import type {
   WatchInfo,
   Written,
 } from "./contract.js";
+import { byName, sessionsOf } from "./crossing.js";
 import { ownerName, type Watch } from "./dispatch.js";
 import { StatehallError } from "./error.js";
 import { exported } from "./export.js";
@@ -506,7 +507,7 @@ export class Hall implements Handle {
 
   sessions(): contract.Session[] {
     const session = this.open();
-    return session.call((core) => core.sessions(session.now())).map(Object.fromEntries);
+    return sessionsOf(session.call((core) => core.sessions(session.now())));
   }
 
   watchSessions(watcher: (sessions: contract.Session[]) => void): Stop {
@@ -523,7 +524,7 @@ export class Hall implements Handle {
 
   usage(): Usage {
     const session = this.open();
-    const usage = Object.fromEntries(session.call((core) => core.usage())) as { queued: number; variables: number };
+    const usage = byName(session.call((core) => core.usage())) as { queued: number; variables: number };
     usage.variables = session.declared.all().length;
     for (const { outlet } of session.watches.values()) usage.queued += outlet?.queued ?? 0;
     return usage as unknown as Usage;

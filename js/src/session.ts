@@ -15,7 +15,7 @@ import { Alarm, Gate } from "./clock.js";
 import { Encoder } from "./codec.js";
 import type { Agent, Clock, Limits, Value } from "./contract.js";
 import { instance, instantiate } from "./core.js";
-import type { Core } from "./crossing.js";
+import { byName, type Core } from "./crossing.js";
 import { Dispatcher, type Told, type Watch, type Watches } from "./dispatch.js";
 import { readError, StatehallError, tellOf } from "./error.js";
 import { Machines } from "./machine/machines.js";
@@ -95,7 +95,7 @@ export class Session {
     this.#alarm = new Alarm(opening.clock, (late) => this.#ring(late));
     this.core = openCore(opening, opening.seed, 0);
     this.id = this.core.session();
-    this.limits = Object.freeze(Object.fromEntries(this.core.limits()) as unknown as Limits);
+    this.limits = Object.freeze(byName(this.core.limits()) as unknown as Limits);
     if (!this.shared) this.#joined.open();
     this.#bus = new Bus(
       opening.adapters,

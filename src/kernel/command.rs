@@ -65,8 +65,8 @@ pub enum Command<V> {
 
 /// The error of a command of a batch: its detail begins with the position, from 1, and what the command is.
 pub fn at_position(error: Error, position: usize, verb: &str, key: Option<&str>) -> Error {
-    let key = key.map(|key| format!(" {}", shown(key))).unwrap_or_default();
-    Error::new(error.code, format!("command {position} ({verb}{key}): {}", error.detail))
+    let (before, key) = key.map_or(("", String::new()), |key| (" ", shown(key)));
+    Error::of(error.code, &["command ", &position.to_string(), " (", verb, before, &key, "): ", &error.detail])
 }
 
 /// What a command did.

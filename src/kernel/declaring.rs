@@ -25,8 +25,7 @@ impl<V: Stored> Kernel<V> {
             if **other == declaration {
                 return Ok(());
             }
-            let detail = format!("{} is already declared otherwise", shown(key.text()));
-            return Err(Error::new(Code::DeclarationConflict, detail));
+            return Err(Error::of(Code::DeclarationConflict, &[&shown(key.text()), " is already declared otherwise"]));
         }
         within("entries", self.options.limits.entries, self.declarations.count() as u64 + 1)?;
         self.place(key, Rc::new(declaration));

@@ -52,13 +52,14 @@ macro_rules! limits {
             pub fn set(&mut self, name: &str, value: u64) -> Result<(), Error> {
                 let Some(place) = RANGES.iter().position(|(other, ..)| *other == name) else {
                     let names = RANGES.iter().map(|(name, ..)| *name).collect::<Vec<_>>().join(", ");
-                    let detail = format!("there is no limit {}; the limits are {names}", shown(name));
-                    return Err(Error::new(Code::InvalidArgument, detail));
+                    let unknown = ["there is no limit ", &shown(name), "; the limits are ", &names];
+                    return Err(Error::of(Code::InvalidArgument, &unknown));
                 };
                 let (_, least, most) = RANGES[place];
                 if value < least || value > most {
-                    let detail = format!("the limit {name} is from {least} to {most}, not {value}");
-                    return Err(Error::new(Code::InvalidArgument, detail));
+                    let (least, most, value) = (least.to_string(), most.to_string(), value.to_string());
+                    let outside = ["the limit ", name, " is from ", &least, " to ", &most, ", not ", &value];
+                    return Err(Error::of(Code::InvalidArgument, &outside));
                 }
                 let fields = [$(&mut self.$field,)+];
                 *fields[place] = value;

@@ -232,8 +232,8 @@ fn derived(seed: u64, purpose: u8) -> u64 {
 /// Checks the length of a hall's or an agent's name.
 pub(crate) fn check_name(what: &str, name: &str) -> Result<(), Error> {
     if name.is_empty() || name.len() > AGENT_BYTES_MAX {
-        let detail = format!("{what} has 1 to {AGENT_BYTES_MAX} bytes, not {}", name.len());
-        return Err(Error::new(Code::InvalidArgument, detail));
+        let (most, length) = (AGENT_BYTES_MAX.to_string(), name.len().to_string());
+        return Err(Error::of(Code::InvalidArgument, &[what, " has 1 to ", &most, " bytes, not ", &length]));
     }
     Ok(())
 }

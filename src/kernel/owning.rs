@@ -30,8 +30,7 @@ impl<V: Stored> Kernel<V> {
     /// Errors: `closed` if it was opened, and has ended or expired.
     pub fn use_owner(&mut self, name: &str, unix_ms: u64) -> Result<(), Error> {
         if self.owners.get(name).is_some_and(|owner| owner.number > 0 && owner.ended) {
-            let detail = format!("the owner {} has ended; it may be opened again", shown(name));
-            return Err(Error::new(Code::Closed, detail));
+            return Err(Error::of(Code::Closed, &["the owner ", &shown(name), " has ended; it may be opened again"]));
         }
         self.owners.slide(name, unix_ms);
         Ok(())

@@ -433,9 +433,9 @@ impl<A: Alphabet, F: Functions<A>> Processes<A, F> {
         if running.asked && running.question == question {
             return Ok(&mut running.machine);
         }
-        let detail =
-            format!("question {question} of the process {process} is not open: it was answered, or never asked");
-        Err(Error::new(Code::InvalidArgument, detail))
+        let (question, process) = (question.to_string(), process.text());
+        let end = " is not open: it was answered, or never asked";
+        Err(Error::of(Code::InvalidArgument, &["question ", &question, " of the process ", &process, end]))
     }
 
     /// What belongs to the same transition is asked before anybody else has a turn.
@@ -531,6 +531,6 @@ impl<A: Alphabet, F: Functions<A>> Processes<A, F> {
 pub fn status_key(session: Session, process: ProcessId, name: Option<&str>) -> Result<Key, Error> {
     match name {
         Some(name) => Key::from_segments(["processes", name]),
-        None => Key::from_segments(["processes", &format!("{session}.{process}")]),
+        None => Key::from_segments(["processes", &[&*session.text(), ".", &process.text()].concat()]),
     }
 }

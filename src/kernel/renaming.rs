@@ -34,8 +34,9 @@ impl<V: Stored> Kernel<V> {
                 self.replica.write(index, kind, time.unix_ms);
             }
         }
-        let detail = format!("somebody else goes by the session's id {old}; from now on it is {}", self.session());
-        self.effects.push_back(Effect::Report(Error::new(Code::SessionTaken, detail)));
+        let (old, new) = (old.text(), self.session().text());
+        let taken = ["somebody else goes by the session's id ", &old, "; from now on it is ", &new];
+        self.effects.push_back(Effect::Report(Error::of(Code::SessionTaken, &taken)));
         self.effects.push_back(Effect::Sessions);
     }
 }

@@ -60,8 +60,9 @@ impl<V: Stored> Kernel<V> {
         }
         reader.check().map_err(invalid)?;
         if version > VERSION {
-            let detail = format!("the snapshot has version {version}, this statehall reads up to {VERSION}");
-            return Err(Error::new(Code::NewerVersion, detail));
+            let (version, own) = (version.to_string(), VERSION.to_string());
+            let newer = ["the snapshot has version ", &version, ", this statehall reads up to ", &own];
+            return Err(Error::of(Code::NewerVersion, &newer));
         }
         let parts = (|| {
             let context = Causal::read(&mut reader)?;

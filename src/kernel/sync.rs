@@ -349,11 +349,10 @@ impl<V: Stored> Kernel<V> {
             }
         }
         if let Some((key, ahead_ms)) = first_out {
-            let detail = format!(
-                "{left_out} writes were left out: the first, of {}, is {ahead_ms} ms ahead of this clock",
-                shown(key)
-            );
-            self.effects.push_back(Effect::Report(Error::new(Code::ClockAhead, detail)));
+            let (left_out, key, ahead_ms) = (left_out.to_string(), shown(key), ahead_ms.to_string());
+            let ahead = [&left_out, " writes were left out: the first, of ", &key, ", is ", &ahead_ms];
+            let ahead = [ahead.concat().as_str(), " ms ahead of this clock"].concat();
+            self.effects.push_back(Effect::Report(Error::new(Code::ClockAhead, ahead)));
         }
         let origin = self.replica.peers.get(from).map(|peer| peer.agent.clone()).filter(|agent| !agent.is_empty());
         for index in outlived {

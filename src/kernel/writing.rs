@@ -420,8 +420,9 @@ impl<V: Stored> Kernel<V> {
         let revision = current.map_or(0, |current| current.revision);
         let Some(expect) = expect.filter(|&expect| expect != revision) else { return Ok(None) };
         if self.batch.is_some() {
-            let detail = format!("{} has revision {revision}, not the expected {expect}", shown(key.text()));
-            return Err(Error::new(Code::Conflict, detail));
+            let (key, revision, expect) = (shown(key.text()), revision.to_string(), expect.to_string());
+            let other = [&key, " has revision ", &revision, ", not the expected ", &expect];
+            return Err(Error::of(Code::Conflict, &other));
         }
         Ok(Some(Reply::Conflict { revision }))
     }
@@ -454,8 +455,8 @@ impl<V: Stored> Kernel<V> {
 /// Refuses a time to live that is none.
 pub(super) fn check_ttl(ttl_ms: Option<u64>) -> Result<(), Error> {
     let Some(ttl_ms) = ttl_ms.filter(|ttl_ms| !(1..=TTL_MS_MAX).contains(ttl_ms)) else { return Ok(()) };
-    let detail = format!("a time to live is from 1 to {TTL_MS_MAX} ms, not {ttl_ms}");
-    Err(Error::new(Code::InvalidArgument, detail))
+    let (most, ttl_ms) = (TTL_MS_MAX.to_string(), ttl_ms.to_string());
+    Err(Error::of(Code::InvalidArgument, &["a time to live is from 1 to ", &most, " ms, not ", &ttl_ms]))
 }
 
 /// Refuses what is beyond a limit.

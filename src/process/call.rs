@@ -32,9 +32,16 @@ impl CallId {
     }
 }
 
+impl CallId {
+    /// As errors show it.
+    pub fn text(self) -> String {
+        ["call ", &self.place().to_string(), ".", &self.uses().to_string()].concat()
+    }
+}
+
 impl fmt::Display for CallId {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "call {}.{}", self.place(), self.uses())
+        f.write_str(&self.text())
     }
 }
 
@@ -114,9 +121,9 @@ impl<P: PartialEq, C> Calls<P, C> {
             Some(place) if id.uses() > 0 && id.uses() < place.uses => Ok(None),
             Some(place) if id.uses() == place.uses => match place.end {
                 End::Left => Ok(None),
-                End::Answered => Err(Error::new(Code::InvalidArgument, format!("{id} has been answered already"))),
+                End::Answered => Err(Error::of(Code::InvalidArgument, &[&id.text(), " has been answered already"])),
             },
-            _ => Err(Error::new(Code::InvalidArgument, format!("{id} was never made"))),
+            _ => Err(Error::of(Code::InvalidArgument, &[&id.text(), " was never made"])),
         }
     }
 

@@ -5,6 +5,7 @@
 //! others waiting. What a process is, the schedule does not know: faces differ in that.
 
 use crate::error::{Code, Error};
+use crate::key::shown;
 use crate::timer::Timers;
 use std::collections::VecDeque;
 use std::fmt;
@@ -31,9 +32,16 @@ impl ProcessId {
     }
 }
 
+impl ProcessId {
+    /// As statuses and errors show it.
+    pub fn text(self) -> String {
+        [&*self.place().to_string(), ".", &self.uses().to_string()].concat()
+    }
+}
+
 impl fmt::Display for ProcessId {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{}.{}", self.place(), self.uses())
+        f.write_str(&self.text())
     }
 }
 
@@ -92,7 +100,7 @@ impl<P> Schedule<P> {
         if let Some(name) = &name
             && self.find(name).is_some()
         {
-            return Err(Error::new(Code::InvalidArgument, format!("a process has the name {name:?} already")));
+            return Err(Error::of(Code::InvalidArgument, &["a process has the name ", &shown(name), " already"]));
         }
         let number = self.free.pop().unwrap_or(self.places.len());
         if number == self.places.len() {
@@ -259,7 +267,7 @@ fn is_wanted<P>(places: &[Place<P>], due_ms: u64, id: ProcessId) -> bool {
 
 /// The error of asking something of a process that there is not.
 pub fn no_process(id: ProcessId) -> Error {
-    Error::new(Code::Closed, format!("the process {id} has ended, or never was (noproc)"))
+    Error::of(Code::Closed, &["the process ", &id.text(), " has ended, or never was (noproc)"])
 }
 
 #[cfg(test)]

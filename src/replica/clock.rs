@@ -32,10 +32,17 @@ impl Hlc {
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Session(pub u64);
 
-/// Sixteen hexadecimal digits, as every face shows a session.
+impl Session {
+    /// Sixteen hexadecimal digits, as every face shows a session.
+    pub fn text(self) -> String {
+        let digit = |place: u32| char::from_digit((self.0 >> (4 * place)) as u32 & 0xf, 16);
+        (0..16).rev().filter_map(digit).collect()
+    }
+}
+
 impl fmt::Display for Session {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{:016x}", self.0)
+        f.write_str(&self.text())
     }
 }
 

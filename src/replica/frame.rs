@@ -269,9 +269,10 @@ impl<'a> Frame<'a> {
         }
         reader.check().map_err(invalid)?;
         if oldest > VERSION {
-            let detail =
-                format!("a peer speaks version {version} of the protocol, this session only {VERSION}; reload it");
-            return Err(Error::new(Code::PeerVersion, detail));
+            let (version, own) = (version.to_string(), VERSION.to_string());
+            let newer =
+                ["a peer speaks version ", &version, " of the protocol, this session only ", &own, "; reload it"];
+            return Err(Error::of(Code::PeerVersion, &newer));
         }
         if reader.u64() != hall {
             reader.fail("it belongs to another hall");

@@ -299,7 +299,8 @@ fn remove(value: &mut Value, path: &[String]) -> Result<Value, Reason> {
 fn is_worth(a: &Value, b: &Value) -> bool {
     match (a, b) {
         (Value::Integer(whole), Value::Float(number)) | (Value::Float(number), Value::Integer(whole)) => {
-            *whole as f64 == *number && *number as i64 == *whole
+            // Converted to a whole number, what is beyond the largest becomes that.
+            *whole as f64 == *number && *number as i64 == *whole && *number < i64::MAX as f64
         }
         (Value::List(a), Value::List(b)) => a.len() == b.len() && a.iter().zip(b.iter()).all(|(a, b)| is_worth(a, b)),
         (Value::Map(a), Value::Map(b)) => same_members(a, b),

@@ -28,7 +28,7 @@ const ABOVE_FACES: &[&str] = &["hashbrown", "foldhash"];
 /// The crates that one face, and only that face, may use.
 const OF_FACES: &[(&str, &[&str])] = &[
     ("src/face/rust/", &["futures"]),
-    ("src/face/js/", &["js-sys", "serde", "serde-wasm-bindgen", "talc", "wasm-bindgen"]),
+    ("src/face/js/", &["talc", "wasm-bindgen"]),
     ("src/face/component/", &["wit-bindgen"]),
 ];
 

@@ -41,6 +41,8 @@ const ORDER: &[&str] = &[
     "strict/action",
     "strict/outcome",
     "strict/store",
+    "strict/documents",
+    "strict/patch",
     "strict/memory",
     "strict/indexeddb",
     "strict/beacon",

@@ -12,6 +12,7 @@ import { StatehallError } from "../error.js";
 import { type Action, end, proposal, QUERY, RELEASE } from "./action.js";
 import type { Beacon } from "./beacon.js";
 import { Reader, Writer } from "./bytes.js";
+import { keepOutside } from "./documents.js";
 import { type Outcome, readOutcome } from "./outcome.js";
 import { NONE, type Rows, type Store } from "./store.js";
 
@@ -28,7 +29,6 @@ export interface Host {
   readonly store: Store;
   /** Calls the kernel. */
   decide(batch: Uint8Array): Uint8Array | readonly string[];
-  patch(encoded: Uint8Array, merge: boolean): Uint8Array | readonly string[];
   /** Uses an owner, if it has not ended; returns its name. */
   use(owner: string | Owner): string;
   now(): number;
@@ -185,6 +185,7 @@ export class Authority {
         const reader = new Reader(answer);
         const rows: Rows = new Map(reader.list(() => [reader.text(), reader.block()] as const));
         outcomes = requests.map(() => readOutcome(reader));
+        if (this.host.store.outside) keepOutside(requests, outcomes, given, rows);
         note(touched, requests, outcomes, rows);
         // Before it is stored, because this tab may not live to say so after it: whoever hears of it asks the store, and
         // its answer comes after this step.

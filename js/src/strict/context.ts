@@ -1,7 +1,6 @@
 /** Contexts: versioned documents of a hall, and whoever holds them. */
 
 import { checkArgument, checkOptions, type Shape } from "../check.js";
-import { decode, encode } from "../codec.js";
 import type * as contract from "../contract.js";
 import type {
   AcquireOptions,
@@ -12,15 +11,15 @@ import type {
   ContextStatus,
   ContextWatchOptions,
   Limits,
-  Value,
 } from "../contract.js";
 import { StatehallError } from "../error.js";
 import { admit } from "../value.js";
 import * as actions from "./action.js";
 import type { Authority } from "./authority.js";
-import { Writer } from "./bytes.js";
+import { type Document, documentOf, storing } from "./documents.js";
 import { acquire, Lease, standing } from "./lease.js";
 import { holderOf, type Outcome, readRecord } from "./outcome.js";
+import { Inapplicable, patched } from "./patch.js";
 import { ContextStream, watchContext } from "./watch.js";
 
 const changeOptions: Shape = { expect: "positive", lease: "record" };
@@ -36,7 +35,7 @@ export const acquireOptions: Shape = {
   signal: "signal",
 };
 
-type Found = { readonly version: number; readonly value: Uint8Array };
+type Found = { readonly version: number; readonly content: Document };
 
 export class Context implements contract.Context {
   readonly id: string;
@@ -58,29 +57,28 @@ export class Context implements contract.Context {
 
   async create(value: unknown, options: Pick<ChangeOptions, "lease"> = {}): Promise<Commit> {
     checkOptions(options, createOptions);
-    return this.#commit(actions.create(this.#encoded(value), this.#fence(options.lease)), options.lease);
+    const [document, fence] = [this.#admitted(value), this.#fence(options.lease)];
+    return this.#store(document, (bytes) => actions.create(bytes, fence), options.lease);
   }
 
   async replace(value: unknown, options: ChangeOptions): Promise<Commit> {
     checkOptions(options, changeOptions);
     const { expect, lease } = options;
-    return this.#commit(actions.replace(this.#encoded(value), expect, this.#fence(lease)), lease);
+    const [document, fence] = [this.#admitted(value), this.#fence(lease)];
+    return this.#store(document, (bytes) => actions.replace(bytes, expect, fence), lease);
   }
 
   async patch(patch: unknown, options: ChangeOptions = {}): Promise<Commit> {
     checkOptions(options, changeOptions);
     const { expect, lease } = options;
     const fence = this.#fence(lease);
-    const encoded = this.#encoded(patch);
-    const authority = this.#authority();
+    const { value: change } = this.#admitted(patch);
     for (let found = await this.#find(); found !== undefined; ) {
       // Of another version than expected nothing is made: the authority refuses it for one reason or another.
-      const made =
-        expect === undefined || expect === found.version
-          ? authority.host.patch(new Writer().block(found.value).block(encoded).bytes, !Array.isArray(patch))
-          : found.value;
-      if (!(made instanceof Uint8Array)) return this.#inapplicable(made, fence, lease);
-      const commit = await this.#commit(actions.replace(made, expect ?? found.version, fence), lease);
+      const version = expect ?? found.version;
+      const made = version === found.version ? patched(found.content.value, change, this.#limits) : found.content;
+      if (made instanceof Inapplicable) return this.#inapplicable(made, fence, lease);
+      const commit = await this.#store(made, (bytes) => actions.replace(bytes, version, fence), lease);
       if (commit.committed || commit.reason !== "conflict" || expect !== undefined) return commit;
       found = await this.#find();
     }
@@ -142,15 +140,24 @@ export class Context implements contract.Context {
     return outcome.kind === "missing" ? undefined : outcome.kind === "released" && outcome.found;
   }
 
-  #encoded(value: unknown): Uint8Array {
-    return encode(admit(value, undefined, this.#limits).value);
+  #admitted(value: unknown): Document {
+    // What was admitted is good until the next is.
+    return { ...admit(value, undefined, this.#limits) };
+  }
+
+  #store(
+    document: Document,
+    action: (bytes: Uint8Array) => actions.Action,
+    lease: contract.Lease | undefined,
+  ): Promise<Commit> {
+    return this.#commit(storing(this.#authority().host.store, document, action), lease);
   }
 
   /** The document as it is stored. */
   async #find(): Promise<Found | undefined> {
     const row = await this.#authority().host.store.read(`r${this.id}`);
     const record = row && readRecord(row);
-    return record?.value && (record as Found);
+    return record?.stored && { version: record.version, content: documentOf(record.stored, row) };
   }
 
   #fence(lease: contract.Lease | undefined): number | undefined {
@@ -184,14 +191,15 @@ export class Context implements contract.Context {
 
   /** What is there instead. An answer that had to be repeated may not have it any more. */
   async #differing(outcome: Outcome & { kind: "exists" | "conflict" }): Promise<Commit> {
-    const found = outcome.value ? (outcome as Found) : await this.#find();
+    const { kind: reason, version, stored } = outcome;
+    const found = stored ? { version, content: documentOf(stored) } : await this.#find();
     if (found === undefined) return { committed: false, reason: "missing" };
-    return { committed: false, reason: outcome.kind, version: found.version, value: decode(found.value) };
+    return { committed: false, reason, version: found.version, value: found.content.value };
   }
 
   /** A patch that does not apply: who holds the document comes first. */
   async #inapplicable(
-    why: readonly string[],
+    { operation, path, problem }: Inapplicable,
     fence: number | undefined,
     lease: contract.Lease | undefined,
   ): Promise<Commit> {
@@ -205,8 +213,7 @@ export class Context implements contract.Context {
       (lease as Lease).lose(undefined);
       return { committed: false, reason: "lease-lost", holder: holder && holderOf(holder), because: undefined };
     }
-    const [operation, path, problem] = why as [string, string, never];
-    return { committed: false, reason: "inapplicable", operation: Number(operation), path, problem };
+    return { committed: false, reason: "inapplicable", operation, path, problem };
   }
 }
 
@@ -220,12 +227,12 @@ export async function listContexts({ host }: Authority): Promise<ContextRecord[]
 
 function recordOf(id: string, row: Uint8Array | undefined, now: number): ContextRecord | undefined {
   if (!row || row.length === 0) return undefined;
-  const { value, version, created, updated, holders } = readRecord(row);
-  if (value === undefined) return undefined;
+  const { stored, version, created, updated, holders } = readRecord(row);
+  if (stored === undefined) return undefined;
   return {
     id,
     version,
-    data: decode(value) as Value,
+    data: documentOf(stored, row).value,
     lockedBy: holders.find(({ deadline = Infinity }) => deadline > now)?.owner,
     createdAt: new Date(created).toISOString(),
     updatedAt: new Date(updated).toISOString(),

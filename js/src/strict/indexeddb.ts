@@ -32,6 +32,7 @@ interface Step {
 type Work<T> = (rows: IDBObjectStore, done: (result: T) => void, fail: (error: unknown) => void) => void;
 
 export class IndexedDbStore implements Store {
+  readonly outside = false;
   readonly #name: string;
   readonly #durability: IDBTransactionDurability;
   readonly #clock: Clock;

@@ -3,6 +3,7 @@
 import { type Decide, EVERYTHING, NONE, type Rows, type Store } from "./store.js";
 
 export class MemoryStore implements Store {
+  readonly outside = true;
   readonly #rows: Rows = new Map();
 
   async change(decide: Decide): Promise<void> {

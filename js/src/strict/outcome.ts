@@ -10,7 +10,8 @@ export interface Claim extends Holder {
 
 export interface Status {
   readonly version: number;
-  readonly value: Uint8Array | undefined;
+  /** The document: see `documentOf`. */
+  readonly stored: Uint8Array | undefined;
   readonly holders: readonly Claim[];
   readonly waiters: readonly Claim[];
 }
@@ -22,7 +23,7 @@ export type Outcome =
   | { readonly kind: "released"; readonly found: boolean }
   | ({ readonly kind: "status" } & Status)
   | { readonly kind: "missing" | "forgotten" }
-  | { readonly kind: "exists" | "conflict"; readonly version: number; readonly value: Uint8Array | undefined }
+  | { readonly kind: "exists" | "conflict"; readonly version: number; readonly stored: Uint8Array | undefined }
   | { readonly kind: "held"; readonly holder: Claim; readonly waiting: number }
   | { readonly kind: "lease-lost"; readonly holder: Claim | undefined; readonly because: string | undefined }
   | { readonly kind: "limit"; readonly name: string; readonly max: number; readonly given: number };
@@ -46,7 +47,7 @@ export function readOutcome(reader: Reader): Outcome {
       return { kind: "status", version: reader.number(), ...readStanding(reader) };
     case 7:
     case 10:
-      return { kind: kind === 7 ? "exists" : "conflict", version: reader.number(), value: readBlock(reader) };
+      return { kind: kind === 7 ? "exists" : "conflict", version: reader.number(), stored: readBlock(reader) };
     case 8: {
       const waiting = reader.number();
       return { kind: "held", holder: readClaim(reader), waiting };
@@ -74,8 +75,8 @@ export function readRecord(row: Uint8Array) {
 }
 
 function readStanding(reader: Reader) {
-  const value = readBlock(reader);
-  return { value, holders: readClaims(reader), waiters: readClaims(reader) };
+  const stored = readBlock(reader);
+  return { stored, holders: readClaims(reader), waiters: readClaims(reader) };
 }
 
 function readBlock(reader: Reader): Uint8Array | undefined {

@@ -7,6 +7,8 @@ export type Rows = Map<string, Uint8Array>;
 export type Decide = (given: Rows, whole: boolean) => readonly string[] | Rows;
 
 export interface Store {
+  /** Whether documents are kept outside of the rows, because nobody else reads these. */
+  readonly outside: boolean;
   /** One step, alone and whole: resolves when it is stored. `decide` may be called again, and must then decide the same. */
   change(decide: Decide): Promise<void>;
   read(name: string): Promise<Uint8Array | undefined>;

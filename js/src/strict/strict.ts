@@ -15,7 +15,6 @@ type Answer = Uint8Array | readonly string[];
 /** The part of the kernel that decides. */
 interface Decider {
   decide(batch: Uint8Array, now: number): Answer;
-  patch(encoded: Uint8Array, merge: boolean): Answer;
 }
 
 /** The part of a session that is needed. */
@@ -81,7 +80,6 @@ export class Strict {
       store: this.#store(),
       decide: (batch) => this.#ask((core) => core.decide(batch, clock.now())),
       use: (owner) => this.#host.owners.use(owner),
-      patch: (encoded, merge) => this.#ask((core) => core.patch(encoded, merge)),
       now: () => clock.now(),
       setTimer: (wake, delay) => clock.setTimer(wake, delay),
       beacon: others ? new Beacon(name) : undefined,

@@ -3,10 +3,10 @@
  * it tells the newest version there is, each at most once, and whoever is slow hears less but never anything old.
  */
 
-import { decode } from "../codec.js";
-import type { ContextChange, ContextChanges, Stop, Value } from "../contract.js";
+import type { ContextChange, ContextChanges, Stop } from "../contract.js";
 import { StatehallError } from "../error.js";
 import { type Authority, DOCUMENT } from "./authority.js";
+import { documentOf } from "./documents.js";
 import { readRecord } from "./outcome.js";
 
 /** When a store that has failed is asked again, so that nobody is left behind who hears no other hint. */
@@ -47,13 +47,13 @@ function follow({ id, authority, limit, initial, signal, tell, failed, ended }: 
     const { version: told = 0, present = false } = last ?? {};
     // One that is forgotten was deleted after the version that was told.
     const version = record ? record.version : told + Number(present);
-    const value = record?.value;
-    const asInitial = last === undefined && initial && value !== undefined;
+    const stored = record?.stored;
+    const asInitial = last === undefined && initial && stored !== undefined;
     const fresh = last === undefined ? version > 0 && (late || asInitial) : version > told;
-    last = { version, present: value !== undefined };
+    last = { version, present: stored !== undefined };
     if (!fresh) return;
-    const shown = value === undefined ? undefined : (decode(value) as Value);
-    tell({ id, version, value: shown, deleted: value === undefined, initial: asInitial });
+    const value = stored && documentOf(stored, row).value;
+    tell({ id, version, value, deleted: stored === undefined, initial: asInitial });
   };
   const look = async () => {
     late = begun;

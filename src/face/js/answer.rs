@@ -44,7 +44,7 @@ impl Outbox {
             }
             Ok(Answer::Texts(texts)) => (-3.0, texts),
             Ok(Answer::Text(text)) => (-4.0, vec![text]),
-            Err(error) => (-5.0, vec![error.to_string()]),
+            Err(error) => (-5.0, vec![error.text()]),
         };
         self.bytes = texts_to_bytes(&texts);
         kind

@@ -2,7 +2,7 @@
 //!
 //! Nothing here decides anything. A call converts what it is given, calls the kernel, converts what comes back, and
 //! holds no borrow when it returns; then JavaScript calls the watchers. Hot calls exchange numbers only; the rest leave
-//! what they answer in the outbox (see [`answer`]); what is rare crosses by serde. An error crosses as `code: detail`.
+//! what they answer in the outbox (see [`answer`]). An error crosses as `code: detail`.
 
 #![allow(unsafe_code, reason = "the macros of wasm-bindgen need it; only the allocator is written with it")]
 #![allow(clippy::too_many_arguments, reason = "numbers cross one by one")]
@@ -29,7 +29,6 @@ use crate::state::watch::SetId;
 use crate::table::Slot;
 use answer::Answer::{Bytes, Number, Numbers, Text, Texts};
 use answer::{Answer, Outbox, list, written};
-use js_sys::Array;
 use reference::{Pool, Ref};
 use report::Records;
 use std::cell::{Cell, RefCell};
@@ -71,7 +70,7 @@ impl Core {
         monotonic: f64,
     ) -> Result<Core, JsValue> {
         let pool = Pool::default();
-        let thrown = |error: Error| JsValue::from_str(&error.to_string());
+        let thrown = |error: Error| JsValue::from_str(&error.text());
         let options = opening::read(texts, seed, notify, revision).map_err(thrown)?;
         let mut kernel = Kernel::new(options, pool.clone()).map_err(thrown)?;
         if share {
@@ -187,7 +186,7 @@ impl Core {
 
     /// The agent that wrote the entry of a key.
     pub fn entry_origin(&self, key: &str) -> f64 {
-        let origin = |kernel: &Kernel<Ref>| kernel.entry(key).map_or(String::new(), |entry| entry.origin.to_string());
+        let origin = |kernel: &Kernel<Ref>| kernel.entry(key).map_or(String::new(), |entry| (*entry.origin).to_owned());
         self.answer(|| Ok(Text(origin(&self.kernel.borrow()))))
     }
 
@@ -342,22 +341,22 @@ impl Core {
 
     /// This session's id, as sixteen hexadecimal digits.
     pub fn session(&self) -> f64 {
-        self.answer(|| Ok(Text(self.kernel.borrow().session().to_string())))
+        self.answer(|| Ok(Text(self.kernel.borrow().session().text())))
     }
 
-    /// The limits: pairs of name and number.
-    pub fn limits(&self) -> Array {
-        listing::to_js(&listing::limits(self.kernel.borrow().limits()))
+    /// The limits: names and numbers by turns.
+    pub fn limits(&self) -> f64 {
+        self.answer(|| Ok(listing::limits(self.kernel.borrow().limits())))
     }
 
-    /// What the hall uses: pairs of name and number.
-    pub fn usage(&self) -> Array {
-        listing::to_js(&listing::usage(&self.kernel.borrow().usage()))
+    /// What the hall uses: names and numbers by turns.
+    pub fn usage(&self) -> f64 {
+        self.answer(|| Ok(listing::usage(&self.kernel.borrow().usage())))
     }
 
-    /// Who is here, this session first: of each, pairs of name and fact.
-    pub fn sessions(&self, now: f64) -> Array {
-        listing::to_js(&listing::sessions(&self.kernel.borrow(), now))
+    /// Who is here, this session first: of each the id, the agent, and when it was last heard.
+    pub fn sessions(&self, now: f64) -> f64 {
+        self.answer(|| Ok(listing::sessions(&self.kernel.borrow(), now as u64)))
     }
 }
 

@@ -61,11 +61,11 @@ impl Records {
             Effect::Synced => self.sign(SYNCED, 0, 0.0),
             Effect::Sessions => self.sign(SESSIONS, 0, 0.0),
             Effect::OwnerExpired(owner) => {
-                let text = self.text(owner.to_string());
+                let text = self.text(String::from(&**owner));
                 self.sign(OWNER_EXPIRED, 0, text);
             }
             Effect::Report(error) => {
-                let text = self.text(error.to_string());
+                let text = self.text(error.text());
                 self.sign(REPORT, 0, text);
             }
         }
@@ -78,7 +78,7 @@ impl Records {
         let origin = match &self.last_origin {
             Some((origin, index)) if **origin == *change.origin => *index,
             _ => {
-                let index = self.text(change.origin.to_string());
+                let index = self.text((*change.origin).to_owned());
                 self.last_origin = Some((change.origin.clone(), index));
                 index
             }

@@ -7,7 +7,7 @@
 
 use super::Core;
 use super::answer::Answer::{self, Bytes, Texts};
-use crate::codec::{Malformed, Reader, read_value, write_bytes, write_varint};
+use crate::codec::{Malformed, Reader, write_bytes, write_varint};
 use crate::error::{Code, Error};
 use crate::order::Ordered;
 use crate::replica::clock::Session;
@@ -16,7 +16,6 @@ use crate::replica::strict::proposal::{Action, Proposal};
 use crate::replica::strict::record::Record;
 use crate::replica::strict::requests::Requests;
 use crate::replica::strict::stored::{Bounds, Meta, Needed, Stored};
-use crate::state::patch::{Refused, json_patch, merge_patch};
 use wasm_bindgen::prelude::*;
 
 const META: &str = "m";
@@ -29,28 +28,6 @@ impl Core {
     pub fn decide(&self, batch: &[u8], now: f64) -> f64 {
         let bounds = self.kernel.borrow().limits().bounds();
         self.answer(|| Batch::read(batch)?.decide(now as u64, &bounds))
-    }
-
-    /// Changes a document by a patch, both encoded one after the other: a merge patch or a JSON Patch. Answers the
-    /// document, or which operation does not apply, where, and why.
-    pub fn patch(&self, encoded: &[u8], merge: bool) -> f64 {
-        let limits = self.kernel.borrow().limits().clone();
-        self.answer(|| {
-            let mut reader = Reader::new(encoded);
-            let (document, patch) = (read_value(reader.bytes())?, read_value(reader.bytes())?);
-            let patched = if merge {
-                merge_patch(&document, &patch).map_err(Refused::Mistaken)
-            } else {
-                json_patch(&document, &patch, limits.value_bytes)
-            };
-            match patched {
-                Ok(value) => value.encoded(limits.value_depth as usize).map(Bytes),
-                Err(Refused::Mistaken(error)) => Err(error),
-                Err(Refused::Inapplicable(why)) => {
-                    Ok(Texts(vec![why.operation.to_string(), why.path, why.reason.name().to_owned()]))
-                }
-            }
-        })
     }
 }
 
@@ -186,7 +163,7 @@ impl<'a> Batch<'a> {
 }
 
 fn session_name(session: Session) -> String {
-    format!("s{session}")
+    ["s", &session.text()].concat()
 }
 
 fn record_name(key: &str) -> String {

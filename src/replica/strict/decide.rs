@@ -7,7 +7,7 @@
 use super::claim::{Claim, Mode};
 use super::outcome::{Bound, Grant, Lost, Outcome, Status};
 use super::proposal::{Action, Proposal, Wait};
-use super::record::{Broken, Record};
+use super::record::{Broken, Record, document_bytes};
 use super::requests::WINDOW;
 use super::stored::{Bounds, Meta, Stored};
 use crate::replica::clock::Session;
@@ -354,7 +354,7 @@ impl Act<'_> {
 
     /// Whether a document can be stored.
     fn has_room(&self, value: &[u8]) -> Result<(), Outcome> {
-        let bytes = value.len() as u64;
+        let bytes = document_bytes(value);
         within(Bound::ValueBytes, self.bounds.value_bytes, bytes)?;
         if bytes > self.record.bytes() {
             within(Bound::Bytes, self.bounds.bytes, self.meta.bytes.saturating_add(bytes))?;

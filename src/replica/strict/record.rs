@@ -12,6 +12,18 @@ pub(super) const LAYOUT: u8 = 1;
 /// The largest number that is read: JavaScript has no larger ones, and no count from here on overflows.
 pub(super) const COUNT_MAX: u64 = (1 << 53) - 1;
 
+/// How bytes begin that stand for a document which the host keeps itself: the number of its bytes follows. No encoded
+/// value begins so.
+const OUTSIDE: u8 = 0xff;
+
+/// How many bytes a document has.
+pub(super) fn document_bytes(document: &[u8]) -> u64 {
+    match document {
+        [OUTSIDE, bytes @ ..] => Reader::new(bytes).varint(),
+        _ => document.len() as u64,
+    }
+}
+
 /// What is stored under one name.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Record {
@@ -52,7 +64,7 @@ impl Record {
 
     /// How many bytes its document has.
     pub(super) fn bytes(&self) -> u64 {
-        self.value.as_ref().map_or(0, |value| value.len() as u64)
+        self.value.as_ref().map_or(0, |value| document_bytes(value))
     }
 
     /// All claims.
@@ -182,5 +194,18 @@ impl Record {
             return Err("a fence of one that waits");
         }
         Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_document_that_the_host_keeps_counts_as_what_it_says() {
+        let counted = |document: &[u8]| document_bytes(document);
+        assert_eq!([counted(&[1, 2, 3]), counted(&[OUTSIDE, 0xac, 2]), counted(&[OUTSIDE])], [3, 300, 0]);
+        let record = Record { value: Some([OUTSIDE, 5].into()), version: 1, ..Record::default() };
+        assert_eq!(record.bytes(), 5);
     }
 }

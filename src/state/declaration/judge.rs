@@ -125,10 +125,15 @@ fn long_enough(declared: &Declaration, length: usize, unit: &str) -> Result<(), 
     Err(joined(&[side, &limit.to_string(), unit, ", got ", &length.to_string()]))
 }
 
+/// How many scalar values a text has. Counted by their first bytes: what `chars().count()` does is faster and larger.
+fn characters(text: &str) -> usize {
+    text.bytes().filter(|byte| byte & 0xc0 != 0x80).count()
+}
+
 /// A text that may be chosen: its length first, which bounds what matching costs.
 fn named(declared: &Declaration, text: &str) -> Result<(), Error> {
     if declared.kind == Kind::Text && (declared.least > 0 || declared.most < u64::MAX) {
-        long_enough(declared, text.chars().count(), " characters")?;
+        long_enough(declared, characters(text), " characters")?;
     }
     if declared.program.as_ref().is_some_and(|program| !program.matches(text)) {
         return Err(joined(&["must match pattern: ", declared.text(Member::Pattern).unwrap_or_default()]));

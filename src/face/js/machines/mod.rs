@@ -358,7 +358,7 @@ fn process_of(number: f64) -> ProcessId {
 /// The name of a reason; with what was exceeded, if that is a limit.
 fn named(reason: &Reason<Words>) -> String {
     match reason {
-        Reason::Limit(what, max) => Error::limit(what, *max as u64, *max as u64 + 1).to_string(),
+        Reason::Limit(what, max) => Error::limit(what, *max as u64, *max as u64 + 1).text(),
         _ => reason.name().to_owned(),
     }
 }
