@@ -210,7 +210,8 @@ browser: node
 	  apt-get update -qq && DEBIAN_FRONTEND=noninteractive apt-get install -qq --yes chromium >/dev/null; }
 	@node tests/browser/chromium.mjs >/dev/null
 
-# Nothing but one test needs Python: where it or the network is missing a line says so, and that test is skipped.
+# Nothing but one test and one row of the bench needs Python: where it or the network is missing a line says so, and
+# that test or row is skipped. (The row sets up its own packages.) Erlang is the same for another row.
 .PHONY: python
 python: node
 	@node tests/hosts/python.mjs

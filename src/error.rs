@@ -85,7 +85,7 @@ codes! {
     ConstraintViolation = "constraint-violation",
     /// A function that the caller passed has thrown, or has returned something unusable.
     CallbackFailed = "callback-failed",
-    /// The hall, or this handle to it, is closed.
+    /// The hall, or this handle to it, is closed; or the owner that was named has ended.
     Closed = "closed",
     /// The hall is already open here with other options.
     OptionsConflict = "options-conflict",

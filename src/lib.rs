@@ -30,8 +30,8 @@
 //! words        error  order  key  value     what things are, and their order
 //!              codec                        how they are written as bytes
 //! containers   table  timer                 storage and deadlines
-//! parts        state                        entries, declarations, history, listing, namespaces, watches,
-//!                                           patches
+//! parts        state                        entries, declarations, history, listing, namespaces, owners,
+//!                                           watches, patches
 //!              replica                      clocks, cells, what has been seen, messages; contexts and leases
 //!              process                      machines, mailboxes, calls, whose turn it is
 //! kernel                                    one of each part; the only place that knows them together
@@ -57,6 +57,10 @@
 //!
 //! **Everything is bounded** by [`Limits`], and every limit is decided before anything changes: a
 //! hall that strangers can reach must not grow without end.
+//!
+//! **What belongs to an owner goes with it.** An [`Owner`] is a name with a time to live that each use begins anew. Its
+//! watches, leases and temporary keys need not be cleaned up by whoever may crash. It is of one session: the others see
+//! entries and deletes like any.
 //!
 //! **A key is a path.** Segments are joined by `/` and escaped, so that text and segments
 //! determine one another and `["a", "b/c"]` never collides with `["a/b", "c"]`. A selector is a
@@ -142,7 +146,7 @@
 //!
 //! # What is not promised
 //!
-//! - A snapshot holds entries, not contexts and leases.
+//! - A snapshot holds entries, not contexts, leases and owners.
 //! - A lease does not stop its holder when its time is over: it stops its holder's writes. Whoever does
 //!   something outside the hall under a lease hands its fence on, and has older ones refused there.
 //! - Of two concurrent writes of one key one is gone; a batch is all or nothing here, and at
@@ -173,9 +177,10 @@ pub mod value;
 
 pub use error::{Code, Error};
 pub use face::rust::{
-    Acquire, Acquired, Change, Changes, Clock, Commit, Context, ContextRecord, DeleteOptions, Entry, Filter, Guard,
-    Hall, Holder, IntoKey, IntoSelector, Item, Keys, Lease, ManualClock, Mode, Options, PutOptions, Session, Since,
-    SystemClock, Variable, Waiting, Watch, WatchInfo, WatchOptions, Written,
+    Acquire, Acquired, Change, Changes, Clock, Commit, Context, ContextChange, ContextRecord, ContextWatch,
+    ContextWatchOptions, DeleteOptions, Entry, Filter, Guard, Hall, Holder, IntoKey, IntoSelector, Item, Keys, Lease,
+    ManualClock, Mode, Options, Owner, OwnerOptions, PutOptions, Session, Since, SystemClock, Variable, Waiting, Watch,
+    WatchInfo, WatchOptions, Written,
 };
 pub use face::rust::{
     Behaviour, Call, Caller, Ended, Exit, Kind as EventKind, Machine, MachineOptions, Next, Postponed, ProcessId,

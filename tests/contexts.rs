@@ -1,5 +1,8 @@
 //! Contexts and leases of the Rust face: the cases of the package that they replace, and what it lacks.
 
+#[path = "contexts/watching.rs"]
+mod watching;
+
 use futures::FutureExt;
 use futures::executor::LocalPool;
 use futures::task::LocalSpawnExt;

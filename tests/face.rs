@@ -2,6 +2,8 @@
 
 #[path = "face/known.rs"]
 mod known;
+#[path = "face/owners.rs"]
+mod owners;
 #[path = "support/rng.rs"]
 #[allow(dead_code, reason = "this test uses a part of it")]
 mod rng;

@@ -424,7 +424,7 @@ impl<V: Kind> Bench<V> {
     fn end_owner(&mut self) {
         let owner = self.rng.pick(&OWNERS);
         self.note(format!("end {owner}"));
-        let ended: Vec<u32> = self.kernel.end_owner(owner).into_iter().map(|watch| watch.0).collect();
+        let ended: Vec<u32> = self.kernel.end_watches(owner).into_iter().map(|watch| watch.0).collect();
         assert_eq!(ended, self.dumb.end_owner(owner));
         self.count("end-owner");
     }

@@ -17,6 +17,8 @@ mod machines;
 mod naming;
 #[path = "transcripts/runner/notation.rs"]
 mod notation;
+#[path = "transcripts/runner/owners.rs"]
+mod owners;
 #[path = "transcripts/runner/rust.rs"]
 mod rust;
 #[path = "transcripts/runner/script.rs"]

@@ -1,5 +1,9 @@
 //! Variables of the Rust face: the cases of the store that they replace, and what it lacks.
 
+#[path = "variables/carrying.rs"]
+mod carrying;
+mod support;
+
 use statehall::{Change, Code, Error, Hall, Keys, ManualClock, Options, PutOptions, Value, Variable, WatchOptions};
 use std::cell::RefCell;
 use std::rc::Rc;

@@ -19,8 +19,9 @@ const adapter: Check = (value) =>
 const text: Check = (value) => typeof value === "string" && utf8Length(value) >= 0;
 const signal: Check = (value) =>
   object(value) && "aborted" in (value as object) && typeof (value as AbortSignal).addEventListener === "function";
+const named: Check = (value) => text(value) || (object(value) && callable((value as { touch?: unknown }).touch));
 const owner: Check = (value) =>
-  text(value) || signal(value) || (object(value) && typeof (value as { close?: unknown }).close === "function");
+  named(value) || signal(value) || (object(value) && typeof (value as { close?: unknown }).close === "function");
 
 function oneOf(...words: string[]): readonly [Check, string] {
   return [(value) => words.includes(value as string), words.map((word) => `"${word}"`).join(" or ")];
@@ -38,9 +39,11 @@ const kinds = {
   text: [text, "well-formed text"],
   signal: [signal, "an AbortSignal"],
   mode: [(value) => value === "exclusive" || value === "shared", '"exclusive" or "shared"'],
+  timers: oneOf("deadline", "remaining", "restart"),
   durability: [(value) => value === "strict" || value === "relaxed", '"strict" or "relaxed"'],
   clock: [object, "an object"],
-  owner: [owner, "a name, an AbortSignal or a handle"],
+  owner: [owner, "a name, an owner, an AbortSignal or a handle"],
+  named: [named, "a name or an owner"],
   filter: [(value) => callable(value) || record(value), "a function or an object"],
   amount: [(value) => Number.isFinite(value) && (value as number) > 0, "a number above 0"],
   finite: [(value) => Number.isFinite(value), "a finite number"],
@@ -65,8 +68,15 @@ const kinds = {
 export type Kind = keyof typeof kinds;
 export type Shape = Readonly<Record<string, Kind>>;
 
-export const putOptions: Shape = { expect: "whole", metadata: "metadata", ttl: "positive", touch: "truth" };
+export const putOptions: Shape = {
+  expect: "whole",
+  metadata: "metadata",
+  ttl: "positive",
+  touch: "truth",
+  owner: "named",
+};
 export const deleteOptions: Shape = { expect: "whole", touch: "truth" };
+export const ownerOptions: Shape = { ttl: "positive" };
 export const iterateOptions: Shape = {
   initial: "truth",
   filter: "filter",

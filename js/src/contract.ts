@@ -35,8 +35,39 @@ export type KeyOf<S> = Extract<keyof S, string>;
 /** Who acts: any text of 1 to 256 bytes. */
 export type Agent = string;
 
-/** What ends the things that belong to it: a name, an AbortSignal or a handle of this hall. */
-export type Owner = string | AbortSignal | { readonly agent: Agent; close(): void };
+/** What ends the things that belong to it: a name, an owner that was opened, an AbortSignal or a handle of this hall. */
+export type OwnerLike = string | Owner | AbortSignal | { readonly agent: Agent; close(): void };
+
+/**
+ * A name to which watches, leases and keys belong, from `hall.owner()`. When it ends or expires its watches end, its
+ * leases go to the next in line, and the keys that were put for it and have not been changed since are deleted, in one
+ * commit. Each use begins its time anew: a put, a watch or a lease asked for with it or its name, `touch`, and opening it
+ * again. What an agent of the same name does is none. It is of this session: other sessions see entries and deletes, and
+ * no snapshot holds it. When the session ends, so do its owners.
+ */
+export interface Owner {
+  readonly name: string;
+  /** True when it has ended, whoever goes by its name now: all that is asked in its name is refused as `closed`. */
+  readonly ended: boolean;
+  /** Aborts when it has ended. */
+  readonly signal: AbortSignal;
+  /** In how many milliseconds it expires unless it is used; undefined if it does not, or has ended. */
+  readonly remaining: number | undefined;
+  /** Begins its time anew. */
+  touch(): void;
+  /** Ends it, as `hall.end` does. */
+  end(): void;
+  [Symbol.dispose](): void;
+}
+
+/** How an owner is opened. */
+export interface OwnerOptions {
+  /**
+   * Milliseconds that it lasts from its last use, at least 1. Unless given it lasts until it is ended or the session is;
+   * if it is open already, for as long as was given before.
+   */
+  readonly ttl?: number | undefined;
+}
 
 /** A key, a list of keys, or a key with `*` for one segment or a final `**` for one or more. */
 export type Selector = Key | { readonly keys: readonly Key[] };
@@ -136,6 +167,11 @@ export interface PutOptions {
   readonly ttl?: number | undefined;
   /** Count as a change, and notify, even if the value is the same. */
   readonly touch?: boolean | undefined;
+  /**
+   * Delete the entry when this owner ends, unless it has been changed by then. Without it the entry stays once its value
+   * changes. A name need not have been opened.
+   */
+  readonly owner?: string | Owner | undefined;
 }
 
 /** How a key is deleted. */
@@ -150,7 +186,7 @@ export interface WatchOptions<V = Value, K extends string = string> extends Wait
   /** End after the first delivered change. */
   readonly once?: boolean | undefined;
   /** End when the owner ends. */
-  readonly owner?: Owner | undefined;
+  readonly owner?: OwnerLike | undefined;
   /** End when the signal aborts. */
   readonly signal?: AbortSignal | undefined;
 }
@@ -227,6 +263,8 @@ export interface Usage {
   readonly tombstones: number;
   /** Encoded bytes of keys, values and metadata. */
   readonly bytes: number;
+  /** Declared keys, whether or not they are set. */
+  readonly variables: number;
   readonly watches: number;
   /** Changes waiting for iterating readers, or to be delivered. */
   readonly queued: number;
@@ -252,6 +290,8 @@ export interface Limits {
   readonly bytes: number;
   readonly tombstones: number;
   readonly watches: number;
+  /** Owners that are open or have keys; and of those that have ended, how many are remembered. */
+  readonly owners: number;
   /** Keys in one `{ keys }` selector. */
   readonly selectorKeys: number;
   /** Changes kept for one iterating reader. */
@@ -335,6 +375,49 @@ export interface ContextRecord<V = Value> {
   readonly updatedAt: string;
 }
 
+/** A record that may have come from elsewhere, without its times. */
+export type ImportedContext<V = Value> = Omit<ContextRecord<V>, "createdAt" | "updatedAt"> & {
+  readonly createdAt: string | undefined;
+  readonly updatedAt: string | undefined;
+};
+
+/** A context as a plain object, as other programs exchange it: see `contextToValue`. */
+export interface StoredContext<V = Value> {
+  readonly context_id: string;
+  readonly version: number;
+  readonly data: V;
+  readonly locked_by: string | null;
+  readonly created_at: string | null;
+  readonly updated_at: string | null;
+}
+
+/** A new version of a context, larger than any that the same watch has told before. */
+export interface ContextChange<V = Value> {
+  readonly id: string;
+  readonly version: number;
+  /** Undefined if the document is deleted. */
+  readonly value: V | undefined;
+  readonly deleted: boolean;
+  /** True for what was there when the watch began. */
+  readonly initial: boolean;
+}
+
+/** How a context is watched. */
+export interface ContextWatchOptions {
+  /** True: what is there now comes first, if anything is. */
+  readonly initial?: boolean | undefined;
+  /** Ends the watch. */
+  readonly signal?: AbortSignal | undefined;
+}
+
+/** New versions to iterate over: of those that came since the last was taken, only the newest. */
+export interface ContextChanges<V = Value> extends AsyncIterableIterator<ContextChange<V>, undefined> {
+  next(): Promise<IteratorResult<ContextChange<V>, undefined>>;
+  stop(): void;
+  [Symbol.asyncIterator](): this;
+  [Symbol.dispose](): void;
+}
+
 /** How a context stands. */
 export interface ContextStatus {
   /** The version of the document; of a deleted one the last. */
@@ -353,7 +436,7 @@ export interface ChangeOptions {
 /** How a lease is asked for. */
 export interface AcquireOptions {
   /** For whom; the agent of the handle unless told. An owner that holds it already gets more time. */
-  readonly owner?: string | undefined;
+  readonly owner?: string | Owner | undefined;
   /** Alone, or beside others who share it. Default exclusive. */
   readonly mode?: "exclusive" | "shared" | undefined;
   /** Milliseconds until it is over unless it is renewed, which happens by itself. Default 15,000. */
@@ -382,6 +465,16 @@ export interface Lease {
   [Symbol.asyncDispose](): Promise<void>;
 }
 
+/** Leases of several names, all held until they are released together, or leave an `await using`. */
+export interface Leases {
+  readonly acquired: true;
+  /** In the order of their names. */
+  readonly leases: readonly Lease[];
+  /** Gives all back; false if one was not held any more. */
+  release(): Promise<boolean>;
+  [Symbol.asyncDispose](): Promise<void>;
+}
+
 /** A lease that was not to be had: somebody holds it, or the time to wait was over. */
 export interface NotAcquired {
   readonly acquired: false;
@@ -403,6 +496,13 @@ export interface Context<V = Value> {
   /** Changes a part: a list is a JSON Patch (RFC 6902), anything else a merge patch (RFC 7396). All of it or nothing. */
   patch(patch: unknown, options?: ChangeOptions): Promise<Commit<V>>;
   delete(options?: ChangeOptions): Promise<Commit<V>>;
+  /**
+   * Calls the listener with the newest version whenever there is one, made in whatever tab: versions only grow, and the
+   * last is always told; of several that came meanwhile only the newest is. Ends with the handle, too.
+   */
+  watch(listener: (change: ContextChange<V>) => unknown, options?: ContextWatchOptions): Stop;
+  /** The same, to iterate over. */
+  watch(options?: ContextWatchOptions): ContextChanges<V>;
   /** Who holds it, and who waits. */
   query(): Promise<ContextStatus>;
   /** Asks for a lease, first in, first out. There need not be a document. */

@@ -33,7 +33,7 @@ export interface Core {
   name_agent(name: string, number: number): void;
   forget_agent(number: number): void;
   write(
-    key: string,
+    keyAndOwner: string | Texts,
     ref: number,
     size: number,
     metadata: number,
@@ -74,6 +74,7 @@ export interface Core {
   snapshot(): Uint8Array;
   restore(snapshot: Uint8Array, now: number, monotonic: number): void;
   decide(batch: Uint8Array, now: number): Uint8Array | Texts;
+  owner(name: string, deed: number, ttl: number, now: number): void;
   patch(encoded: Uint8Array, merge: boolean): Uint8Array | Texts;
   declare(encoded: Uint8Array): Float64Array;
   undeclare(key: string): number;
@@ -82,6 +83,36 @@ export interface Core {
   judge(encoded: Uint8Array): 0 | Uint8Array;
   judge_shown(encoded: Uint8Array): 0;
   tell_absent(key: string, watch: number): void;
+  machine_named(name: string): void;
+  machine_start(module: number, state: number): number;
+  machine_restore(kept: Float64Array, rearm: number, now: number, unix: number): number;
+  machine_act(actions: Float64Array): void;
+  machine_send(process: number, kind: number, content: number, next: boolean, now: number): number;
+  machine_call(process: number, content: number, timeout: number, now: number): number;
+  machine_leave(call: number): void;
+  machine_reply(call: number, content: number): void;
+  machine_order(process: number, order: number, term: number): void;
+  machine_area(): number;
+  machine_next(begins: boolean, now: number): number;
+  machine_mode(process: number, question: number, mode: number, term: number, now: number): number;
+  machine_answer(
+    process: number,
+    question: number,
+    how: number,
+    content: number,
+    call: number,
+    reply: number,
+    now: number,
+  ): number;
+  machine_cleaned(process: number, question: number, failed: boolean, term: number, now: number): number;
+  machine_advance(now: number): void;
+  machine_wake(): number;
+  machine_changed(): Float64Array;
+  machine_used(): Float64Array;
+  machine_reason(process: number): string;
+  machine_offender(process: number): Float64Array;
+  machine_info(process: number, now: number): Float64Array;
+  machine_snapshot(process: number, now: number, unix: number): Float64Array;
   session(): string;
   limits(): Facts;
   usage(): Facts;
@@ -147,6 +178,12 @@ function look(): void {
   if (bytes.length > 0) return;
   bytes = new Uint8Array(known.memory.buffer);
   numbers = new Float64Array(known.memory.buffer);
+}
+
+/** The number at an address of the kernel's memory. */
+export function numberAt(address: number): number {
+  look();
+  return numbers[address / 8] as number;
 }
 
 /** How long that is which was copied last. */

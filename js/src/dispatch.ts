@@ -6,7 +6,7 @@
  * waiting. So a watcher never runs inside another, and nobody hears of a change twice, late or out of order.
  */
 
-import type { Change, Metadata, Owner, Selector, Value } from "./contract.js";
+import type { Change, Metadata, OwnerLike, Selector, Value } from "./contract.js";
 import { StatehallError } from "./error.js";
 import type { Pattern } from "./key.js";
 import { handOut } from "./value.js";
@@ -17,7 +17,7 @@ export interface Watch {
   id: number;
   readonly selector: Selector;
   readonly pattern: Pattern;
-  readonly owner: Owner | undefined;
+  readonly owner: OwnerLike | undefined;
   /** Called with each change; of an iterated watch, when its queue is no longer empty. */
   watcher: (change: Change<never>) => unknown;
   readonly filter: ((change: Change<never>) => boolean) | undefined;

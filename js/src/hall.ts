@@ -12,19 +12,21 @@ import {
   checkOptions,
   deleteOptions,
   iterateOptions,
+  ownerOptions,
   putOptions,
   untilOptions,
   watchOptions,
 } from "./check.js";
 import type * as contract from "./contract.js";
 import type {
+  AcquireOptions,
   Agent,
   ContextRecord,
   Entry,
   Key,
   Limits,
   Metadata,
-  Owner,
+  OwnerLike,
   Selector,
   Since,
   Stop,
@@ -38,9 +40,14 @@ import { StatehallError } from "./error.js";
 import { exported } from "./export.js";
 import type { Hall as Handle } from "./handle.js";
 import { keyText, patternOf } from "./key.js";
+import type * as machine from "./machine/contract.js";
+import type { Place } from "./machine/process.js";
+import { startMachine, startServer } from "./machine/start.js";
+import { begin } from "./machine/task.js";
 import type { Cell } from "./mirror/mirror.js";
 import type { Session } from "./session.js";
 import { Context, listContexts } from "./strict/context.js";
+import { acquireAll } from "./strict/several.js";
 import { type Admitted, admit, admitMetadata, handOut, utf8Length } from "./value.js";
 import { pairsOf, Variable, type Host as VariableHost } from "./variable/variable.js";
 import { checkOwner, checkWaiting, type Opened, openWatch, stopper, type Watcher } from "./watching/open.js";
@@ -61,6 +68,8 @@ export class Hall implements Handle {
       this.#command("update", key, () => this.#change(key, show, change, options)),
     watch: (key, watcher, options, ended) => this.#openWatch(key, watcher, options, { ended, declared: key }),
   };
+  /** Where its machines show their states. */
+  readonly #place: Place;
   private released = false;
 
   constructor(
@@ -72,6 +81,11 @@ export class Hall implements Handle {
   ) {
     this.origin = session_.origin(agent);
     this.agent = agent;
+    this.#place = {
+      session: session_.id,
+      put: (key, value) => this.put(key, value),
+      delete: (key) => this.delete(key),
+    };
     session_.handles.set(this, onError);
   }
 
@@ -154,20 +168,33 @@ export class Hall implements Handle {
     checkOptions(options, putOptions);
     const session = this.open();
     const { mirror, limits } = session;
+    if (options.owner !== undefined) session.expire(); // so that using it changes no cell
     session.call(() => {}); // so that the cell is what the kernel knows
     const cell = session.find(text);
     const key = cell === undefined ? keyText(text) : text;
-    const { expect = -1, ttl = -1, touch = false, metadata } = options;
+    const { expect = -1, ttl = -1, touch = false, metadata, owner } = options;
     const facts = metadata === undefined ? undefined : admitMetadata(metadata, cell?.metadata, limits);
     const declared = cell?.declared;
     const value = declared === undefined || declared.fits(given) ? given : declared.judge(given);
     const { value: admitted, size, same } = admit(value, cell?.value, limits);
+    const name = owner && session.owners.nameOf(owner);
     const known = cell && (same ? cell.ref : session.journal?.refBefore(cell, admitted, limits));
     const ref = known ?? mirror.hold(admitted);
     const factsRef = facts ? this.#factsRef(key, facts) : 0;
     try {
       const answer = session.call((core) =>
-        core.write(key, ref, size, factsRef, facts?.size ?? 0, this.origin, expect, ttl, touch, session.now()),
+        core.write(
+          name === undefined ? key : [key, name],
+          ref,
+          size,
+          factsRef,
+          facts?.size ?? 0,
+          this.origin,
+          expect,
+          ttl,
+          touch,
+          session.now(),
+        ),
       );
       const [slot, revision, changed, conflict] = answer as Iterable<number> as [number, number, number, number];
       // From now on the kernel names this key by its slot.
@@ -187,6 +214,7 @@ export class Hall implements Handle {
             metadata: facts?.value as Metadata | undefined,
           });
       }
+      if (name !== undefined && conflict === 0) session.owners.own(name, key, revision);
       return { revision, changed: changed === 1, conflict: conflict === 1 };
     } finally {
       if (!session.closed) session.settle();
@@ -227,7 +255,11 @@ export class Hall implements Handle {
   update(key: Key, initial: unknown, change: (value: never) => unknown): never {
     return this.#command("update", key, () => {
       checkArgument("the third argument of update", change, "callable");
-      this.#change(key, (value) => value ?? admit(initial, undefined, this.limits).value, change);
+      this.#change(
+        key,
+        (value) => (value === undefined ? admit(initial, undefined, this.limits).value : value),
+        change,
+      );
       return this.get(key);
     });
   }
@@ -416,13 +448,15 @@ export class Hall implements Handle {
     return until(this.open(), condition as Parameters<typeof until>[1], options, open) as Promise<never>;
   }
 
-  end(owner: Owner): number {
+  owner(name: string, options: contract.OwnerOptions = {}): contract.Owner {
+    checkArgument("an owner's name", name, "text");
+    checkOptions(options, ownerOptions);
+    return this.open().owners.open(name, options.ttl);
+  }
+
+  end(owner: OwnerLike): number {
     checkArgument("an owner", owner, "owner");
-    const session = this.open();
-    const ended = [...session.watches.values()].filter((watch) => watch.owner === owner);
-    for (const watch of ended) watch.stop();
-    if (typeof owner === "string") session.strict.endOwner(owner);
-    return ended.length;
+    return this.open().owners.end(owner);
   }
 
   context(key: Key): contract.Context<never> {
@@ -441,10 +475,27 @@ export class Hall implements Handle {
     return listContexts(this.open().strict.authority());
   }
 
+  acquireAll(keys: readonly Key[], options: AcquireOptions = {}): Promise<never> {
+    const now = () => this.session_.clock.now();
+    return acquireAll(keys, options, (key) => this.context(key), now) as Promise<never>;
+  }
+
   async clearContexts(): Promise<number> {
     let cleared = 0;
     for (const { id } of await this.contexts()) cleared += Number((await this.context(id).delete()).committed);
     return cleared;
+  }
+
+  machine(definition: unknown, restore?: machine.RestoreOptions): never {
+    return startMachine(this.open().machines, this.#place, definition, restore) as never;
+  }
+
+  server(definition: unknown, restore?: machine.RestoreOptions): never {
+    return startServer(this.open().machines, this.#place, definition, restore) as never;
+  }
+
+  task<R>(work: (signal: AbortSignal) => R | Promise<R>, options: machine.TaskOptions = {}): machine.Task<R> {
+    return begin(work, options, this.open().clock);
   }
 
   as(agent: Agent): Handle {
@@ -471,7 +522,8 @@ export class Hall implements Handle {
 
   usage(): Usage {
     const session = this.open();
-    const usage = Object.fromEntries(session.call((core) => core.usage())) as { queued: number };
+    const usage = Object.fromEntries(session.call((core) => core.usage())) as { queued: number; variables: number };
+    usage.variables = session.declared.all().length;
     for (const { outlet } of session.watches.values()) usage.queued += outlet?.queued ?? 0;
     return usage as unknown as Usage;
   }
@@ -497,6 +549,7 @@ export class Hall implements Handle {
 
   close(): void {
     if (this.released) return;
+    if (!this.session_.closed) this.session_.machines.close(this.#place);
     this.released = true;
     for (const watch of [...this.owned_]) watch.stop();
     for (const visitor of this.#visitors) this.session_.visitors.delete(visitor);

@@ -1,6 +1,7 @@
 /** What a user of statehall sees of a hall: nothing here runs; `hall.ts` implements it. */
 
 import type {
+  AcquireOptions,
   Agent,
   Change,
   Changes,
@@ -13,8 +14,12 @@ import type {
   Key,
   KeyIn,
   KeyOf,
+  Leases,
   Limits,
+  NotAcquired,
   Owner,
+  OwnerLike,
+  OwnerOptions,
   PutOptions,
   Selector,
   Session,
@@ -30,10 +35,11 @@ import type {
   Written,
 } from "./contract.js";
 import type { StatehallError } from "./error.js";
-import type { Declaration, Settable, Shown, Strict, Variable } from "./variable/contract.js";
+import type { Machines } from "./machine/contract.js";
+import type { Agreeing, Declaration, Settable, Shown, Strict, Variable } from "./variable/contract.js";
 
 /** A shared space, as one agent holds it. */
-export interface Hall<S = DefaultSchema> {
+export interface Hall<S = DefaultSchema> extends Machines {
   readonly name: string;
   readonly agent: Agent;
   /** Sixteen hexadecimal digits, new at every opening, and whenever somebody else uses them (`session-taken`). */
@@ -50,7 +56,10 @@ export interface Hall<S = DefaultSchema> {
   get<const K extends KeyIn<S>, D>(key: K, fallback: D): ValueAt<S, K> | D;
   has(key: KeyIn<S>): boolean;
   delete(key: KeyIn<S>, options?: DeleteOptions): Written;
-  /** Puts `change(current)`, or `change(initial)` if the key is absent, and returns it. */
+  /**
+   * Puts `change(current)`, or `change(initial)` if the key is absent (null is not absent), and returns it. `change` is
+   * called once: nothing but itself can come between, and if it writes the key, that is a `conflict`.
+   */
   update<const K extends KeyIn<S>>(
     key: K,
     initial: ValueAt<S, K>,
@@ -66,18 +75,21 @@ export interface Hall<S = DefaultSchema> {
   /** What changed after `revision`, one item a key. */
   changes(revision: number, selector?: Selector): Since<S[keyof S], KeyOf<S>>;
 
-  /** Declares what a key may hold, in this session. The same again is the same variable. Every put of the key is judged. */
+  /**
+   * Declares what a key may hold, in this session. The same again is the same variable. Every put of the key is judged.
+   * What a schema says of the key and what is declared may not contradict one another; the variable is of the narrower type.
+   */
   variable<const K extends KeyIn<S>, const D extends Declaration>(
     key: K,
-    declaration: D & Strict<D>,
-  ): Variable<Shown<D>, Settable<D>, Text<K>>;
+    declaration: D & Strict<D> & Agreeing<D, ValueAt<S, K>>,
+  ): Variable<Shown<D, ValueAt<S, K>>, Settable<D, ValueAt<S, K>>, Text<K>>;
   /** The declared keys, in key order, whether or not they are set. */
   variables(selector?: Selector): Variable[];
   /** Takes a declaration back; false if there was none. What is set stays. */
   undeclare(key: KeyIn<S>): boolean;
   /** Sets each variable that takes its value; returns the others with the reason. A batch sets all or none. */
   setMany(
-    values: { readonly [key: string]: unknown } | Iterable<readonly [key: Key, value: unknown]>,
+    values: Readonly<Partial<S>> | Iterable<readonly [key: KeyIn<S>, value: S[keyof S]]>,
   ): Map<string, StatehallError>;
 
   /** Runs `work`; its commands happen all or not at all, and are told once. */
@@ -113,13 +125,27 @@ export interface Hall<S = DefaultSchema> {
     options?: UntilOptions,
   ): Promise<Change<S[keyof S], KeyOf<S>>>;
   watches(): WatchInfo[];
-  /** Ends everything that belongs to the owner, and returns how many watches that were. */
-  end(owner: Owner): number;
+  /** Opens an owner of the session, or finds the one that is open under this name. Who has a name need not open it. */
+  owner(name: string, options?: OwnerOptions): Owner;
+  /**
+   * Ends everything that belongs to the owner, and returns how many watches that were. Inside a batch its keys go soon
+   * after that.
+   */
+  end(owner: OwnerLike): number;
 
   /** The context of a name. Its methods and `contexts` fail with `no-authority` in a hall that is shared elsewhere than in a browser. */
   context<V = Value>(key: Key): Context<V>;
   /** All contexts that there are, in the order in which they were created. */
   contexts(): Promise<ContextRecord[]>;
+  /**
+   * Asks for leases of several names: all of them, or none. Taken in the order of their names, so that owners who ask in
+   * this way never wait for one another in a circle; `timeout` is for all of them together.
+   */
+  acquireAll(
+    keys: readonly Key[],
+    options?: AcquireOptions & { wait?: true | undefined; timeout?: undefined },
+  ): Promise<Leases>;
+  acquireAll(keys: readonly Key[], options: AcquireOptions): Promise<Leases | NotAcquired>;
   /** Deletes all contexts that nobody holds; returns how many those were. */
   clearContexts(): Promise<number>;
 

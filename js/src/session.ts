@@ -15,16 +15,19 @@ import { Alarm, Gate } from "./clock.js";
 import { Encoder } from "./codec.js";
 import type { Agent, Clock, Limits, Value } from "./contract.js";
 import { instance, instantiate } from "./core.js";
-import { Core } from "./crossing.js";
+import type { Core } from "./crossing.js";
 import { Dispatcher, type Told, type Watch, type Watches } from "./dispatch.js";
 import { readError, StatehallError, tellOf } from "./error.js";
+import { Machines } from "./machine/machines.js";
 import { Ahead } from "./mirror/ahead.js";
 import { Journal } from "./mirror/journal.js";
 import { type Cell, Mirror, mirrorChange, whole } from "./mirror/mirror.js";
 import * as records from "./mirror/record.js";
-import { rewrite } from "./mirror/rewrite.js";
-import type { Opening } from "./opening.js";
+import { rewriteAll } from "./mirror/rewrite.js";
+import { type Opening, openCore } from "./opening.js";
+import { Owners } from "./owners.js";
 import { Bus } from "./share/bus.js";
+import { tellVisitors } from "./share/visitors.js";
 import { start } from "./start.js";
 import { Strict } from "./strict/strict.js";
 import { admit } from "./value.js";
@@ -47,6 +50,7 @@ export class Session {
   readonly mirror = new Mirror();
   readonly ahead = new Ahead();
   readonly declared = new DeclaredKeys(this);
+  readonly owners = new Owners(this);
   readonly dispatcher: Dispatcher;
   readonly watches = new Map<number, Watch>();
   readonly limits: Limits;
@@ -80,14 +84,16 @@ export class Session {
   readonly #bus: Bus;
   /** Contexts and leases. */
   readonly strict: Strict;
+  readonly machines: Machines;
   readonly #opening: Opening;
   constructor(opening: Opening) {
     this.#opening = opening;
     this.strict = new Strict(opening, this);
+    this.machines = new Machines(this, opening.clock);
     if (!instance()) start();
     this.dispatcher = new Dispatcher((error) => this.report(error));
     this.#alarm = new Alarm(opening.clock, (late) => this.#ring(late));
-    this.core = this.#open(opening.seed);
+    this.core = openCore(opening, opening.seed, 0);
     this.id = this.core.session();
     this.limits = Object.freeze(Object.fromEntries(this.core.limits()) as unknown as Limits);
     if (!this.shared) this.#joined.open();
@@ -229,12 +235,14 @@ export class Session {
     return (this.sets[set] = members.length === 1 ? (members[0] as Watch) : members);
   }
 
-  /** Carries out what the kernel has done: mirror, then what can be let go, then watchers. */
+  /** Carries out what the kernel has done: mirror, then what can be let go, then whose time is over, then watchers. */
   settle(): void {
     this.call(() => this.#update());
+    this.owners.settle();
     this.dispatcher.run();
     // Whoever is called now may cause more, which settles itself.
     for (const call of this.#calls.splice(0)) call();
+    if (this.machines.waiting) this.machines.wake();
   }
 
   /** The part of `settle` that calls nobody: a callback in the middle of it could let go of what it still needs. */
@@ -360,9 +368,11 @@ export class Session {
     this.term++;
     try {
       watch.missed = this.queue(watch).missed;
-      this.call((core) => core.unwatch(watch.id));
-      // What was waiting in its queue is let go.
-      if (watch.capacity !== undefined) this.settle();
+      this.call((core) => {
+        core.unwatch(watch.id);
+        // What was waiting in its queue is let go.
+        if (watch.capacity !== undefined) this.#update();
+      });
     } catch (error) {
       // Whoever stops a watch has stopped it.
       this.report(error);
@@ -460,6 +470,7 @@ export class Session {
         this.#abandon();
         this.call((core) => core.roll_back());
       }
+      this.owners.leave();
       this.suspend();
     } catch (error) {
       this.report(error);
@@ -478,16 +489,7 @@ export class Session {
     if (this.#awake) this.#bus.close();
     this.#joined.open();
     this.#opening.ended();
-  }
-
-  #open(seed: bigint): Core {
-    const { name, agent, limits, notify, clock } = this.#opening;
-    const texts = [name, agent, ...Object.entries(limits).flat().map(String)];
-    try {
-      return new Core(texts, seed, notify, this.shared, this.revision, clock.now(), clock.monotonic());
-    } catch (error) {
-      throw typeof error === "string" ? readError(error) : error;
-    }
+    this.owners.close();
   }
 
   #receive(frame: Uint8Array): void {
@@ -521,11 +523,14 @@ export class Session {
   }
 
   #endTurn(): void {
+    // What it puts belongs to this turn.
+    this.machines.endTurn();
     const time = this.time;
     this.time = undefined;
     // The last value that was admitted is let go.
     admit(null, undefined, this.limits);
     this.flush(time);
+    if (this.machines.active) this.now();
   }
 
   /** The timer has rung, this many milliseconds late. */
@@ -544,6 +549,8 @@ export class Session {
     else if (kind === records.REPORT) {
       const error = texts[numbers[at + 6] as number] as string;
       this.#calls.push(() => this.report(readError(error)));
+    } else if (kind === records.OWNER_EXPIRED) {
+      this.owners.expired(texts[numbers[at + 6] as number] as string);
     } else {
       const slot = numbers[at + 2] as number;
       const expires = numbers[at + 9] as number;
@@ -563,13 +570,7 @@ export class Session {
   /** Tells who wants to know that somebody has come or gone. */
   #announce(): void {
     this.id = this.call((core) => core.session()); // new if somebody else has used the old one
-    for (const visitor of this.visitors) {
-      try {
-        visitor();
-      } catch (cause) {
-        this.report(new StatehallError("callback-failed", "a watcher of the sessions threw", { cause }));
-      }
-    }
+    tellVisitors(this.visitors, (error) => this.report(error));
   }
 
   /** Makes the hall anew, in a new instance, from what the mirror holds. */
@@ -577,21 +578,22 @@ export class Session {
     this.interrupted = this.journal !== undefined;
     this.#abandon();
     this.epoch = epoch;
+    this.machines.lose(new StatehallError("poisoned", "the kernel trapped, and with it its machines"));
     const cells = this.mirror.clear();
     const watches = [...this.watches.values()];
     this.watches.clear();
     this.sets = [];
     this.term++;
     // A session of its own, with randomness that is new but no less repeatable.
-    this.core = this.#open(BigInt.asUintN(64, this.#opening.seed + BigInt(epoch) * 0x9e3779b97f4a7c15n));
+    const seed = BigInt.asUintN(64, this.#opening.seed + BigInt(epoch) * 0x9e3779b97f4a7c15n);
+    this.core = openCore(this.#opening, seed, this.revision);
     this.id = this.core.session();
     this.#agents.retell((number, agent) => this.core.name_agent(agent, number));
-    // What others were told comes first and as old as can be, so that whatever they know better stays.
-    const told = (cell: Cell) => this.shared && cell.revision <= this.#flushed;
-    for (const cell of cells) if (told(cell)) rewrite(this, this.#agents, cell, 1);
-    for (const cell of cells) if (!told(cell)) rewrite(this, this.#agents, cell, this.#opening.clock.now());
+    const owned = this.owners.keysOf(cells);
+    rewriteAll(this, this.#agents, owned, cells, this.shared ? this.#flushed : -1, this.#opening.clock.now());
     this.declared.retell(this.core);
     this.#update();
+    this.owners.retell(owned);
     for (const watch of watches) this.#register(watch, false);
     this.now();
   }

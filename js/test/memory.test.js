@@ -219,3 +219,27 @@ test("a value that was let go is collected", async () => {
   const { stdout } = await promisify(execFile)(process.execPath, args, { cwd, timeout: 20_000 });
   assert.deepEqual(JSON.parse(stdout), { kept: true, left: [] });
 });
+
+test("what was put for an owner is let go when it ends, or is not put after all", (t) => {
+  const { hall } = begin(t, { limits: { valueBytes: 100 } });
+  const owner = hall.owner("planner");
+  for (let n = 0; n < 100; n++) hall.put(`key/${n % 10}`, { n }, { owner, metadata: { n } });
+  assert.equal(held(hall), 20);
+  hall.batch(() => {
+    hall.put("key/0", { n: 90 }, { owner, metadata: { n: 90 } });
+    hall.put("key/1", { n: 1 }, { owner });
+    hall.put("key/10", { n: 1 }, { owner });
+    hall.delete("key/10");
+  });
+  assert.equal(held(hall), 19);
+  const undone = () => {
+    hall.put("key/1", { n: 2 }, { owner });
+    hall.put("key/11", "x".repeat(200), { owner });
+  };
+  refused("limit", () => hall.batch(undone));
+  assert.equal(held(hall), 19);
+  owner.end();
+  assert.equal(held(hall), 0);
+  refused("closed", () => hall.put("key/0", { n: 0 }, { owner, metadata: {} }));
+  assert.equal(held(hall), 0);
+});

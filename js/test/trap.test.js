@@ -317,6 +317,12 @@ const deeds = {
     variable.watch(() => {}, { initial: true })();
     hall.undeclare("typed");
   },
+  owners: (hall) => {
+    const owner = hall.owner("owner", { ttl: 1_000 });
+    hall.put("owned", 1, { owner });
+    owner.touch();
+    owner.end();
+  },
   "being put away and coming back": (hall) => {
     hall.session_.suspend();
     hall.session_.resume();
@@ -331,6 +337,31 @@ const calls = Object.getOwnPropertyNames(Object.getPrototypeOf(scout.session_.co
 );
 
 scout.close();
+
+test("owners are open after a trap, and have their keys", async (t) => {
+  const { hall, clock } = begin(t);
+  const owner = hall.owner("planner", { ttl: 1_000 });
+  const heard = [];
+  hall.watch("**", (change) => heard.push(change.key), { owner });
+  hall.put("owned", 1, { owner });
+  hall.put("visitors", 1, { owner: "visitor" });
+  hall.put("not any more", 1, { owner });
+  hall.put("not any more", 2);
+  await clock.advance(900);
+  exhaust();
+  refused("poisoned", () => hall.has(longKey));
+  assert.equal(owner.remaining, 1_000);
+  hall.put("owned/too", 1, { owner });
+  assert.deepEqual(heard, ["owned", "visitors", "not any more", "not any more", "owned/too"]);
+  await clock.advance(999);
+  assert.deepEqual([owner.ended, hall.keys().length], [false, 4]);
+  await clock.advance(1);
+  assert.deepEqual([owner.ended, hall.keys()], [true, ["not any more", "visitors"]]);
+  refused("closed", () => hall.put("owned", 1, { owner: "planner" }));
+  hall.end("visitor");
+  assert.deepEqual(hall.keys(), ["not any more"]);
+  assert.equal(hall.session_.core.live(), hall.session_.mirror.held);
+});
 
 for (const name of calls) {
   test(`a trap in ${name} is survived`, async (t) => {

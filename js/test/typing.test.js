@@ -24,9 +24,13 @@ for (const [name, options] of Object.entries({
   "a library of 2022": ["--module", "nodenext", "--lib", "es2022,dom"],
 })) {
   test(`the types infer and refuse what they should: ${name}`, { timeout: 60_000 }, async () => {
-    const compile = promisify(execFile)(process.execPath, [tsc, ...strict, ...options, "schema.ts", "refused.ts"], {
-      cwd: folder,
-    });
+    const compile = promisify(execFile)(
+      process.execPath,
+      [tsc, ...strict, ...options, "schema.ts", "refused.ts", "machines.ts", "contexts.ts"],
+      {
+        cwd: folder,
+      },
+    );
     await compile.catch(({ stdout, stderr }) => assert.fail(stdout + stderr));
   });
 }

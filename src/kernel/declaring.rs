@@ -29,9 +29,14 @@ impl<V: Stored> Kernel<V> {
             return Err(Error::new(Code::DeclarationConflict, detail));
         }
         within("entries", self.options.limits.entries, self.declarations.count() as u64 + 1)?;
-        let index = self.intern(&key.shared());
-        self.declarations.replace(index, Some(Rc::new(declaration)));
+        self.place(key, Rc::new(declaration));
         Ok(())
+    }
+
+    /// Declares a key anew, whatever it was.
+    pub(super) fn place(&mut self, key: &Key, declaration: Rc<Declaration>) {
+        let index = self.intern(&key.shared());
+        self.declarations.replace(index, Some(declaration));
     }
 
     /// Takes a declaration back; false if there was none. The entry stays.
@@ -51,11 +56,26 @@ impl<V: Stored> Kernel<V> {
         self.declarations.get(self.keys.find(key)?)
     }
 
+    /// The declaration of a key that must have one.
+    ///
+    /// Errors: `invalid-argument`.
+    pub fn known(&self, key: &str) -> Result<&Rc<Declaration>, Error> {
+        let missing = || Error::new(Code::InvalidArgument, shown(key) + " is not declared");
+        self.declaration(key).ok_or_else(missing)
+    }
+
     /// The selected keys that are declared, in key order, whether or not they have entries.
     pub fn declared(&self, selector: &Selector) -> Vec<Key> {
-        let mut selected = self.listing.select("**", &self.keys);
-        selected.retain(|&index| self.declarations.get(index).is_some() && selector.selects(self.keys.text(index)));
+        let mut selected = self.declared_places();
+        selected.retain(|&index| selector.selects(self.keys.text(index)));
         selected.into_iter().map(|index| Key::trusted(self.keys.shared(index))).collect()
+    }
+
+    /// Where the declared keys are, in their order.
+    pub(super) fn declared_places(&self) -> Vec<u32> {
+        let mut places = self.listing.select("**", &self.keys);
+        places.retain(|&index| self.declarations.get(index).is_some());
+        places
     }
 
     /// Tells a watch of a declared key that there is no entry, where an initial value would have told what there is.

@@ -37,6 +37,9 @@ pub enum Effect<V> {
     Ready(WatchId),
     /// A peer's state has arrived, or nobody answered.
     Synced,
+    /// The time of an owner is over: end its watches, give back its leases, and call
+    /// [`Kernel::end_owner`](super::Kernel::end_owner).
+    OwnerExpired(Rc<str>),
     /// Somebody came, went or said its name.
     Sessions,
     /// Something was refused that no caller is waiting for.

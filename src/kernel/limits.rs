@@ -87,6 +87,8 @@ limits! {
     tombstones = "tombstones": 65_536 in 0..=10_000_000,
     /// Open watches.
     watches = "watches": 100_000 in 0..=10_000_000,
+    /// Owners that are open or have keys; and of those that have ended, how many are remembered.
+    owners = "owners": 4_096 in 0..=65_536,
     /// Keys in one list of keys.
     selector_keys = "selectorKeys": 1_024 in 1..=1_000_000,
     /// Changes kept for one reader that pulls.

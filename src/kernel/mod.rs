@@ -18,10 +18,12 @@
 pub mod authority;
 mod behind;
 pub mod body;
+mod carrying;
 pub mod command;
 mod declaring;
 pub mod effect;
 pub mod limits;
+mod owning;
 pub mod processes;
 mod reading;
 mod renaming;
@@ -31,6 +33,7 @@ mod watching;
 mod writing;
 
 pub use behind::{Behind, Grant};
+pub use carrying::CARRIED_DEPTH;
 pub use command::{Command, Hot, Measured, Reply, Time, at_position};
 pub use effect::Effect;
 pub use limits::Limits;
@@ -47,6 +50,7 @@ use crate::state::entry::{Entries, Entry};
 use crate::state::history::History;
 use crate::state::listing::Listing;
 use crate::state::namespace::Namespaces;
+use crate::state::owners::Owners;
 use crate::state::watch::Watches;
 use crate::table::{Index, Slot, Table};
 use crate::timer::Timers;
@@ -108,6 +112,7 @@ pub struct Kernel<V: Stored> {
     declarations: Declarations,
     history: History,
     watches: Watches<V>,
+    owners: Owners,
     replica: Replica,
     /// Expiries, in Unix milliseconds, by index.
     expiries: Timers<u32>,
@@ -129,6 +134,8 @@ struct Before<V> {
     entry: Option<Entry<V>>,
     origin: Rc<str>,
     touched: bool,
+    /// The place of the owner for which it was put.
+    owner: Option<u32>,
 }
 
 impl<V: Stored> Kernel<V> {
@@ -161,6 +168,7 @@ impl<V: Stored> Kernel<V> {
             declarations: Declarations::default(),
             history,
             watches: Watches::new(tables),
+            owners: Owners::new(tables),
             replica,
             expiries: Timers::default(),
             effects: VecDeque::new(),

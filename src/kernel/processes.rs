@@ -309,9 +309,14 @@ impl<A: Alphabet, F: Functions<A>> Processes<A, F> {
         Ok(())
     }
 
+    /// Begins a turn, for a host that carries out each command at once.
+    pub fn renew(&mut self) {
+        self.steps = STEPS_MAX;
+    }
+
     /// Lets time pass, and begins a turn.
     pub fn advance(&mut self, now_ms: u64) {
-        self.steps = STEPS_MAX;
+        self.renew();
         while let Some(process) = self.schedule.due(now_ms) {
             if let Some(running) = self.schedule.get_mut(process) {
                 running.machine.advance(now_ms);

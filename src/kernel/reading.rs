@@ -20,6 +20,8 @@ pub struct Usage {
     pub tombstones: u64,
     /// Encoded bytes of keys, values and metadata.
     pub bytes: u64,
+    /// Declared keys, whether or not they are set.
+    pub variables: u64,
     /// Open watches.
     pub watches: u64,
     /// Changes waiting for readers that pull.
@@ -137,6 +139,7 @@ impl<V: Stored> Kernel<V> {
             entries: self.entries.count() as u64,
             tombstones: self.replica.graves() as u64,
             bytes: self.bytes(),
+            variables: self.declarations.count() as u64,
             watches: self.watches.count() as u64,
             queued: self.watches.queued() as u64,
             sessions: self.replica.peers.count() as u64 + 1,

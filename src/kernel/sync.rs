@@ -142,6 +142,9 @@ impl<V: Stored> Kernel<V> {
         // Alone, nothing is sent: a snapshot seals for itself.
         let sealed = self.replica.joined() && self.seal();
         self.expire(time);
+        for owner in self.owners.advance(time.unix_ms) {
+            self.effects.push_back(Effect::OwnerExpired(owner));
+        }
         if sealed && self.replica.transmit(&self.keys, time.monotonic_ms) {
             self.effects.push_back(Effect::Synced);
         }
@@ -156,7 +159,8 @@ impl<V: Stored> Kernel<V> {
         if self.batch.is_some() {
             return None;
         }
-        let expiry = self.expiries.next().map(|due| due.saturating_sub(time.unix_ms));
+        let expiry =
+            earliest(&[self.expiries.next(), self.owners.wake_ms()]).map(|due| due.saturating_sub(time.unix_ms));
         let monotonic = earliest(&[self.replica.next_ms(), self.replica.purge_ms()]);
         earliest(&[expiry, monotonic.map(|due| due.saturating_sub(time.monotonic_ms))])
     }

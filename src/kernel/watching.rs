@@ -66,8 +66,8 @@ impl<V: Stored> Kernel<V> {
         self.watches.close(watch, |head| namespaces.find(head))
     }
 
-    /// Ends everything that belongs to an owner; returns the watches that were.
-    pub fn end_owner(&mut self, owner: &str) -> Vec<WatchId> {
+    /// Ends the watches of an owner; returns which those were.
+    pub fn end_watches(&mut self, owner: &str) -> Vec<WatchId> {
         let owned = self.watches.owned(owner);
         for &watch in &owned {
             self.unwatch(watch);

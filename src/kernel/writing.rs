@@ -53,10 +53,7 @@ impl<V: Stored> Kernel<V> {
         within("valueBytes", limits.value_bytes, value.bytes)?;
         let metadata_bytes = metadata.as_ref().map_or(0, |metadata| metadata.bytes);
         within("metadataBytes", limits.metadata_bytes, metadata_bytes)?;
-        if let Some(ttl_ms) = ttl_ms.filter(|ttl_ms| !(1..=TTL_MS_MAX).contains(ttl_ms)) {
-            let detail = format!("a time to live is from 1 to {TTL_MS_MAX} ms, not {ttl_ms}");
-            return Err(Error::new(Code::InvalidArgument, detail));
-        }
+        check_ttl(ttl_ms)?;
         let index = self.keys.find(key.text());
         let value = self.judged(index, value)?;
         let current = index.and_then(|index| self.entries.get(index));
@@ -197,17 +194,26 @@ impl<V: Stored> Kernel<V> {
             self.check_selector(selector)?;
         }
         let selected = self.select(selector);
+        self.delete_all(&selected, Some(origin), unix_ms)?;
+        Ok(Reply::Cleared(selected.len() as u64))
+    }
+
+    /// Deletes entries in one commit, in the name of an agent or of whoever has written each.
+    pub(super) fn delete_all(&mut self, indexes: &[u32], origin: Option<&Rc<str>>, unix_ms: u64) -> Result<(), Error> {
         let alone = self.batch.is_none();
         if alone {
             self.begin()?;
         }
-        for &index in &selected {
-            self.change(index, None, origin.clone(), false, unix_ms);
+        for &index in indexes {
+            let writer = self.entries.get(index).map(|entry| &entry.origin);
+            if let Some(origin) = origin.or(writer).cloned() {
+                self.change(index, None, origin, false, unix_ms);
+            }
         }
         if alone {
             self.commit(unix_ms)?;
         }
-        Ok(Reply::Cleared(selected.len() as u64))
+        Ok(())
     }
 
     /// Begins a batch.
@@ -226,7 +232,7 @@ impl<V: Stored> Kernel<V> {
     /// Errors: `invalid-argument` if no batch has begun.
     pub fn commit(&mut self, unix_ms: u64) -> Result<bool, Error> {
         let revision = self.revision + 1;
-        for Before { index, entry: old, origin, touched } in self.end_batch()? {
+        for Before { index, entry: old, origin, touched, owner } in self.end_batch()? {
             let now = self.entries.get(index);
             let (unchanged, expires_ms) = match (&old, now) {
                 (None, None) => (true, None),
@@ -246,6 +252,9 @@ impl<V: Stored> Kernel<V> {
             } else {
                 self.revision = revision;
                 self.publish(index, old, origin, touched, revision, unix_ms);
+            }
+            if let (Some(place), Some(entry)) = (owner, self.entries.get(index)) {
+                self.owners.own(place, index, entry.revision);
             }
         }
         Ok(self.revision == revision)
@@ -290,10 +299,11 @@ impl<V: Stored> Kernel<V> {
                 Some(place) => {
                     before[place as usize].origin = origin;
                     before[place as usize].touched |= touched;
+                    before[place as usize].owner = None;
                 }
                 None => {
                     batch.places.insert(hash, before.len() as u32);
-                    before.push(Before { index, entry: old, origin, touched });
+                    before.push(Before { index, entry: old, origin, touched, owner: None });
                 }
             }
             return self.revision + 1;
@@ -438,6 +448,13 @@ impl<V: Stored> Kernel<V> {
         let (before, after) = (self.entries.bytes(), self.entries.bytes() + key_bytes as u64 + bytes - freed);
         within("bytes", limits.bytes.max(before), after)
     }
+}
+
+/// Refuses a time to live that is none.
+pub(super) fn check_ttl(ttl_ms: Option<u64>) -> Result<(), Error> {
+    let Some(ttl_ms) = ttl_ms.filter(|ttl_ms| !(1..=TTL_MS_MAX).contains(ttl_ms)) else { return Ok(()) };
+    let detail = format!("a time to live is from 1 to {TTL_MS_MAX} ms, not {ttl_ms}");
+    Err(Error::new(Code::InvalidArgument, detail))
 }
 
 /// Refuses what is beyond a limit.

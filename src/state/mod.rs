@@ -2,7 +2,7 @@
 //!
 //! Columns indexed by the slots of the kernel's key table: the entries, the history of their
 //! revisions, their declarations, namespaces and order, and the watches that a change of each
-//! concerns; conditions, by which a watch selects among changes; patches, by which a part of a value
+//! concerns; owners, which keys belong to; conditions, by which a watch selects among changes; patches, by which a part of a value
 //! is changed; and what a declaration says.
 
 pub mod condition;
@@ -12,6 +12,7 @@ pub mod entry;
 pub mod history;
 pub mod listing;
 pub mod namespace;
+pub mod owners;
 pub mod patch;
 pub mod queue;
 pub mod selection;

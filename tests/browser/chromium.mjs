@@ -34,7 +34,17 @@ export function findChromium() {
 /** Starts it with playwright-core. The back-forward cache, which playwright turns off, stays on. */
 export async function launchChromium(options = {}) {
   const { chromium } = await import("playwright-core");
-  return chromium.launch({
+  return chromium.launch(launching(options));
+}
+
+/** Starts it with a profile in this folder, which keeps what pages store; returns the profile's one context. */
+export async function launchProfile(folder, options = {}) {
+  const { chromium } = await import("playwright-core");
+  return chromium.launchPersistentContext(folder, launching(options));
+}
+
+function launching(options) {
+  return {
     executablePath: findChromium(),
     timeout: 30_000,
     ...options,
@@ -49,7 +59,7 @@ export async function launchChromium(options = {}) {
       "--disable-sync",
       ...(options.args ?? []),
     ],
-  });
+  };
 }
 
 function isExecutable(path) {

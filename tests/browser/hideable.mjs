@@ -11,7 +11,7 @@ export async function hideableTabs(browser) {
     open: async (address) => {
       const { targetId } = await devtools.send("Target.createTarget", { url: "about:blank", browserContextId });
       const { sessionId } = await devtools.send("Target.attachToTarget", { targetId, flatten: false });
-      const tab = new Tab(devtools, sessionId);
+      const tab = new Tab(devtools, sessionId, targetId);
       await tab.send("Page.navigate", { url: address });
       await tab.evaluate(
         () => document.readyState === "complete" || new Promise((loaded) => addEventListener("load", loaded)),
@@ -26,9 +26,10 @@ class Tab {
   #asked = new Map();
   #last = 0;
 
-  constructor(devtools, sessionId) {
+  constructor(devtools, sessionId, targetId) {
     this.devtools = devtools;
     this.sessionId = sessionId;
+    this.targetId = targetId;
     devtools.on("Target.receivedMessageFromTarget", (event) => {
       if (event.sessionId !== sessionId) return;
       const { id, result, error } = JSON.parse(event.message);
@@ -44,6 +45,21 @@ class Tab {
     const message = JSON.stringify({ id, method, params });
     await this.devtools.send("Target.sendMessageToTarget", { sessionId: this.sessionId, message });
     return answer;
+  }
+
+  /** Closes it at once, without asking it. */
+  async close() {
+    await this.devtools.send("Target.closeTarget", { targetId: this.targetId });
+  }
+
+  /** Ends its process; resolves when that has happened. */
+  async crash() {
+    const crashed = new Promise((resolve) => {
+      this.devtools.on("Target.targetCrashed", ({ targetId }) => targetId === this.targetId && resolve());
+    });
+    await this.devtools.send("Target.setDiscoverTargets", { discover: true });
+    this.send("Page.crash").catch(() => {}); // it never answers
+    await crashed;
   }
 
   /** Runs a function in the tab, as playwright's pages do. */

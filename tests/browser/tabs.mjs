@@ -29,8 +29,8 @@ after(async () => {
 });
 
 /** Runs a test; `run` is given the tabs and how to print a figure. */
-export function inTabs(name, run) {
-  test(name, { timeout: 90_000 }, async (t) => {
+export function inTabs(name, run, timeout = 90_000) {
+  test(name, { timeout }, async (t) => {
     const tabs = new Tabs(await browser.newContext());
     try {
       await run(tabs, (figure) => t.diagnostic(figure));
@@ -69,8 +69,9 @@ class Tabs {
 
   /** Opens a tab, in a profile of its own kind, that is hidden by the next one and can be frozen. */
   async openHideable(agent) {
-    this.hideable ??= await hideableTabs(browser);
-    const tab = await this.hideable.open(this.addressFor(agent));
+    // One profile, even for tabs that are opened at once.
+    this.hideable ??= hideableTabs(browser);
+    const tab = await (await this.hideable).open(this.addressFor(agent));
     this.sessions.add(tab);
     return tab;
   }
@@ -141,7 +142,7 @@ class Tabs {
   }
 
   async close() {
-    await this.hideable?.close();
+    await (await this.hideable)?.close();
     await this.context.close();
   }
 }

@@ -27,6 +27,28 @@ test("another figure makes another README", () => {
   assert.notEqual(readme, withFigures(readme, { ...figures, promises: missed }));
 });
 
+test("what was measured besides has a table, and what was not has none", () => {
+  const tables = ["typed", "contexts", "patch", "machine"];
+  const rows = figures.rows.filter(({ table }) => !tables.includes(table));
+  const without = markdown({ ...figures, rows });
+  for (const [table, name] of [
+    ["typed", "float"],
+    ["contexts", "replace, p99"],
+    ["patch", "10,000 texts in one level"],
+    ["machine", "an event"],
+  ]) {
+    const row = { table, case: name, subject: "some store", unit: "ns", median: 1_234 };
+    const more = markdown({ ...figures, rows: [...rows, row] });
+    assert.match(more, /\| some store \| 1.23 us \|/);
+    assert.equal(more.split("\n").length, without.split("\n").length + 4, table);
+  }
+});
+
+test("what was skipped is named with its reason", () => {
+  const skipped = [{ name: "contexts sw4rm-sdk", reason: "python3 is missing" }];
+  assert.match(markdown({ ...figures, skipped }), /^Not measured: contexts sw4rm-sdk, because python3 is missing\.$/m);
+});
+
 test("what is said to be kept or missed follows from the rows", () => {
   const now = promises(figures.rows);
   assert.deepEqual(

@@ -14,7 +14,7 @@ const packed = (name) => `${top}tests/fuzz/corpora/${name}.txt`;
 const unpacked = (name) => `${work}/corpus/${name}`;
 
 /** The longest inputs: longer ones only take longer. */
-const BYTES_MAX = { value: 4096, key: 4096, frame: 2048, message: 1024, snapshot: 1024, replicas: 600 };
+const BYTES_MAX = { value: 4096, key: 4096, frame: 2048, message: 1024, snapshot: 1024, replicas: 600, variables: 600 };
 
 const minutes = Number(process.argv[2]);
 const names = process.argv[3] ? [process.argv[3]] : Object.keys(BYTES_MAX);

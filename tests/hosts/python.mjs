@@ -1,5 +1,5 @@
 /**
- * The Python that runs examples/python, with its packages in an environment of their own: .tools/python.
+ * A Python with packages in an environment of their own: .tools/python for examples/python, another for the bench.
  *
  * Run as a program it sets that up, and never fails: a machine without Python can still build and test everything else.
  * What is missing is the reason for which the test is skipped.
@@ -11,40 +11,48 @@ import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 
 const top = fileURLToPath(new URL("../..", import.meta.url));
-const environment = join(top, ".tools/python");
-const requirements = join(top, "examples/python/requirements.txt");
-/** What is installed; written last, so an interrupted installation is none. */
-const installed = join(environment, "installed.txt");
-/** The oldest that cbor2 6 runs on. */
-const oldest = [3, 10];
+/** What examples/python needs: where from, what its programs import, and the oldest Python that cbor2 6 runs on. */
+const example = {
+  name: "examples/python",
+  environment: ".tools/python",
+  requirements: "examples/python/requirements.txt",
+  imports: "cbor2, wasmtime.component",
+  oldest: [3, 10],
+};
 
-/** The Python of the environment, or the reason why there is none: `{ python }` or `{ reason }`. */
-export function setUp() {
+/** The Python of an environment, or the reason why there is none: `{ python }` or `{ reason }`. */
+export function setUp({ name, imports, oldest, flags = [], ...paths } = example) {
+  const environment = join(top, paths.environment);
+  const requirements = join(top, paths.requirements);
+  /** What is installed; written last, so an interrupted installation is none. */
+  const installed = join(environment, "installed.txt");
   const python = join(environment, "bin/python");
   const same = existsSync(installed) && readFileSync(installed, "utf8") === readFileSync(requirements, "utf8");
   // An environment outlives neither its Python nor a move of the checkout.
-  if (same && attempt(python, ["-c", "import cbor2, wasmtime.component"]) === undefined) return { python };
-  const reason = missing() ?? install(python);
-  if (reason === undefined) return { python };
+  if (same && attempt(python, ["-c", `import ${imports}`]) === undefined) return { python };
+  const announce = () => console.log(`Installing the Python packages of ${name} into ${paths.environment}.`);
+  const reason = missing(oldest) ?? announce() ?? install(python, environment, paths.requirements, flags);
+  if (reason === undefined) {
+    copyFileSync(requirements, installed);
+    return { python };
+  }
   rmSync(environment, { recursive: true, force: true });
   return { reason };
 }
 
-function missing() {
+function missing(oldest) {
   const [major, minor] = oldest;
   const compare = `import sys; sys.exit(None if sys.version_info >= (${major}, ${minor}) else "python3 is older")`;
   const failure = attempt("python3", ["-c", compare]);
   return failure && `it needs Python ${major}.${minor} or newer, and ${failure}`;
 }
 
-function install(python) {
-  console.log("Installing the Python packages of examples/python into .tools/python.");
+function install(python, environment, requirements, flags) {
   const made = attempt("python3", ["-m", "venv", "--clear", environment]);
   if (made) return `python3 cannot make a virtual environment: ${made}`;
   const pip = ["-m", "pip", "install", "--quiet", "--disable-pip-version-check", "--retries", "1", "--timeout", "20"];
-  const filled = attempt(python, [...pip, "--requirement", requirements]);
-  if (filled) return `pip cannot install examples/python/requirements.txt, which needs the network: ${filled}`;
-  copyFileSync(requirements, installed);
+  const filled = attempt(python, [...pip, ...flags, "--requirement", join(top, requirements)]);
+  if (filled) return `pip cannot install ${requirements}, which needs the network: ${filled}`;
 }
 
 /** Runs a program; returns the last line of what it says if it fails. */

@@ -4,8 +4,9 @@
  * Tabs and workers say nothing to one another except through these keys; there is no postMessage in this program.
  *
  * What is promised. These are relaxed entries: every session converges to one value, and of two texts written at the
- * same moment one wins whole. Nothing here counts on an agent running only once: findings have deterministic keys, so
- * two workers of one agent write the same entries. A claim that expires keeps that rare; it does not rule it out.
+ * same moment one wins whole. No reader counts on running only once: findings have deterministic keys, so two workers of
+ * one reader write the same entries. A claim that expires keeps that rare; it does not rule it out. The chair must be one
+ * at a time, and so it works under a lease of the context `chair`: see `chair.ts`.
  */
 import { type Hall, openHall } from "statehall";
 import type { Brief } from "./agents/chair.ts";
@@ -19,9 +20,12 @@ export type AgentName = (typeof AGENTS)[number];
 export const READERS = ["phrases", "figures", "clarity"] as const;
 export type ReaderName = (typeof READERS)[number];
 
-export type Status = "idle" | "working" | "done" | "stopped" | "failed";
-export type Wanted = "running" | "stopped";
-export type Pace = "none" | "brisk" | "slow";
+export const STATUSES = ["idle", "working", "done", "stopped", "failed"] as const;
+export type Status = (typeof STATUSES)[number];
+export const WANTS = ["running", "stopped"] as const;
+export type Wanted = (typeof WANTS)[number];
+export const PACES = ["none", "brisk", "slow"] as const;
+export type Pace = (typeof PACES)[number];
 
 export type Progress = {
   readonly generation: string;
@@ -35,7 +39,10 @@ export type Progress = {
   readonly spent: number;
 };
 
-/** Key patterns to the types of their values. */
+/** Who has the chair: the tab whose worker works, under which fence of the lease, and that worker's session. */
+export type Holder = { readonly tab: string; readonly fence: number; readonly session: string };
+
+/** Key patterns to the types of their values. Which of them are declared, and how, is in `variables.ts`. */
 export type Keys = {
   "document/text": string;
   "document/generation": string;
@@ -45,16 +52,19 @@ export type Keys = {
   [progress: `agents/${string}/progress`]: Progress;
   [wanted: `agents/${string}/wanted`]: Wanted;
   [starts: `agents/${string}/starts`]: number;
-  /** `runners/<name>`: the tab whose worker runs the agent. It expires unless the worker renews it. */
+  /** Said by the chair that has the lease, and by each that waits: since when. They expire unless renewed. */
+  "chair/holder": Holder;
+  [waiting: `chair/waiting/${string}`]: number;
+  /** `runners/<name>`: the tab whose worker runs the reader. It expires unless the worker renews it. */
   [runner: `runners/${string}`]: string;
   /** `findings/<generation>/<agent>/<id>` */
   [finding: `findings/${string}`]: Finding;
-  /** `brief/<generation>` */
+  /** `brief/<generation>`; metadata: the tab and the fence of the chair that wrote it. */
   [brief: `brief/${string}`]: Brief;
 };
 export type Room = Hall<Keys>;
 
-/** A claim that nobody renews for this long is free, in milliseconds. */
+/** A claim or lease that nobody renews for this long is free, in milliseconds. */
 export const CLAIM_TTL = 5000;
 /** How often a worker renews its claim. */
 export const CLAIM_RENEWAL = 1500;

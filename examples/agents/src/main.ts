@@ -1,6 +1,7 @@
 /** Opens the hall, starts what this tab is to run, and joins the parts of the page to it. */
 import { room } from "./hall.ts";
 import { runAgents } from "./runner.ts";
+import { declare } from "./variables.ts";
 import { agentsView } from "./view/agents.ts";
 import { announceView } from "./view/announce.ts";
 import { briefView } from "./view/brief.ts";
@@ -18,16 +19,17 @@ let leave = (): void => {};
 addEventListener("pagehide", () => leave());
 
 const hall = room(name, tab);
+const variables = declare(hall);
 const editor = editorView(hall);
-const runner = runAgents(hall, tab);
+const runner = runAgents(hall, variables, tab);
 leave = runner.leave;
 const chosen = chooser(hall, editor);
-agentsView(hall, runner, tab);
+agentsView(hall, variables, runner, tab);
 briefView(hall, chosen);
 findingsView(hall, chosen);
 logView(hall);
 sessionsView(hall);
-announceView(hall);
+announceView(hall, variables);
 
 // For the console: `hall.export()`, `hall.keys("findings/**")`, `hall.put("document/text", …)`.
 Object.assign(globalThis, { hall });

@@ -6,11 +6,11 @@
  * is still the one it began with. A reader that is started in the middle goes on from the progress in the hall.
  */
 
-import { briefOf } from "./agents/chair.ts";
 import { clarityReader } from "./agents/clarity.ts";
 import { figuresReader } from "./agents/figures.ts";
-import { FINDINGS_MAX, type Finding, type Reader } from "./agents/finding.ts";
+import { FINDINGS_MAX, type Reader } from "./agents/finding.ts";
 import { phrasesReader } from "./agents/phrases.ts";
+import { leaveChair, takeTurns } from "./chair.ts";
 import {
   type AgentName,
   CLAIM_RENEWAL,
@@ -18,7 +18,6 @@ import {
   documentIn,
   PAUSE,
   type Progress,
-  READERS,
   type ReaderName,
   type Room,
   room,
@@ -26,6 +25,7 @@ import {
   sweep,
 } from "./hall.ts";
 import { passagesOf } from "./text.ts";
+import { declare } from "./variables.ts";
 
 const READ: Readonly<Record<ReaderName, (text: string) => Reader>> = {
   phrases: phrasesReader,
@@ -36,15 +36,25 @@ const READ: Readonly<Record<ReaderName, (text: string) => Reader>> = {
 // A worker's name is the one thing that its starter gives it.
 const { hall: name, agent, tab } = JSON.parse(self.name) as { hall: string; agent: AgentName; tab: string };
 const hall = room(name, agent);
+const variables = declare(hall);
+const { pace } = variables;
+const mine = variables.agents[agent];
 await hall.ready;
-hall.update(`agents/${agent}/starts`, 0, (starts) => starts + 1);
-holdClaim();
+const leaving = new AbortController();
+let turns: Promise<void> | undefined;
 heedStop();
-if (agent === "chair") chair(hall);
-else reader(hall, agent);
+if (!leaving.signal.aborted && agent === "chair") {
+  turns = takeTurns(hall, variables, tab, leaving.signal);
+  turns.catch(fail);
+}
+if (!leaving.signal.aborted && agent !== "chair") {
+  mine.starts.update((starts) => starts + 1);
+  holdClaim(agent);
+  reader(hall, agent);
+}
 
-/** Keeps this tab's claim on the agent alive, unless another tab has taken it meanwhile. */
-function holdClaim(): void {
+/** Keeps this tab's claim on a reader alive, unless another tab has taken it meanwhile. */
+function holdClaim(agent: ReaderName): void {
   const renew = (): void => {
     if (hall.get(`runners/${agent}`, tab) === tab) hall.put(`runners/${agent}`, tab, { ttl: CLAIM_TTL, touch: true });
   };
@@ -53,16 +63,16 @@ function holdClaim(): void {
 }
 
 /**
- * Leaves when the agent is stopped or another tab has claimed it. A session that says goodbye is gone from the list of
- * those present at once; one whose worker is only terminated is there until it has been silent for long enough.
+ * Leaves when the agent is stopped, or is a reader that another tab has claimed. A session that says goodbye is gone
+ * from the list of those present at once; one whose worker is only terminated is there until it has been silent for long.
  */
 function heedStop(): void {
   const heed = (): void => {
-    const stopped = hall.get(`agents/${agent}/wanted`) === "stopped";
-    if (!stopped && hall.get(`runners/${agent}`, tab) === tab) return;
+    const stopped = mine.wanted.value === "stopped";
+    if (!stopped && (agent === "chair" || hall.get(`runners/${agent}`, tab) === tab)) return;
+    if (leaving.signal.aborted) return;
     if (stopped) report("stopped");
-    hall.close();
-    self.close();
+    void leave();
   };
   hall.watch({ keys: [`agents/${agent}/wanted`, `runners/${agent}`] }, heed);
   heed();
@@ -70,15 +80,23 @@ function heedStop(): void {
 
 /** Says why the agent cannot go on, and leaves. */
 function fail(error: unknown): void {
-  if (hall.closed) return;
-  hall.put(`agents/${agent}/status`, "failed", { metadata: { reason: String(error).slice(0, 200) } });
-  hall.delete(`runners/${agent}`);
+  if (leaving.signal.aborted) return;
+  mine.status.set("failed", { metadata: { reason: String(error).slice(0, 200), tab } });
+  if (agent !== "chair") hall.delete(`runners/${agent}`);
+  void leave();
+}
+
+/** Says goodbye. A chair first gives its lease back, or its place in line. */
+async function leave(): Promise<void> {
+  leaving.abort();
+  if (agent === "chair") leaveChair(hall, tab);
+  if (turns !== undefined) await turns.catch(() => {});
   hall.close();
   self.close();
 }
 
 function report(status: Status): void {
-  hall.put(`agents/${agent}/status`, status);
+  mine.status.set(status);
 }
 
 function reader(hall: Room, agent: ReaderName): void {
@@ -129,7 +147,7 @@ async function read(hall: Room, agent: ReaderName, turn: number, now: () => numb
   for (const passage of passages) {
     // What was read before the restart is only counted again: it is in the hall already.
     if (passage.index >= resumed) {
-      await pause(hall);
+      await pause();
       if (turn !== now() || documentIn(hall).generation !== generation) return;
     }
     const { put, drop } = timed(() => reader.read(passage));
@@ -150,46 +168,4 @@ async function read(hall: Room, agent: ReaderName, turn: number, now: () => numb
 }
 
 /** Waits as the pace asks, and at least for the other events of this worker. */
-const pause = (hall: Room): Promise<void> =>
-  new Promise((resolve) => setTimeout(resolve, PAUSE[hall.get("control/pace", "brisk")]));
-
-function chair(hall: Room): void {
-  let due = false;
-  const soon = (): void => {
-    if (due) return;
-    due = true;
-    // Findings come in bursts; one brief answers a burst.
-    setTimeout(() => {
-      due = false;
-      write();
-    }, 40);
-  };
-  const write = (): void => {
-    const { text, generation } = documentIn(hall);
-    const brief = briefOf(
-      READERS.map((agent) => {
-        const progress = hall.get(`agents/${agent}/progress`);
-        const current = progress?.generation === generation;
-        return {
-          agent,
-          status: current ? hall.get(`agents/${agent}/status`) : undefined,
-          progress: current ? progress : undefined,
-          findings: [...hall.toMap(`findings/${generation}/${agent}/*`).values()] as Finding[],
-        };
-      }),
-    );
-    hall.batch(() => {
-      sweep(hall, generation, "chair");
-      if (text.trim() === "") {
-        hall.delete(`brief/${generation}`);
-        report("idle");
-      } else {
-        hall.put(`brief/${generation}`, brief);
-        report(brief.pending.length === 0 ? "done" : "working");
-      }
-    });
-  };
-  for (const selector of ["findings/**", "agents/*/progress", "document/generation"]) hall.watch(selector, soon);
-  hall.watch("agents/*/status", soon, { filter: (change) => change.key !== "agents/chair/status" });
-  soon();
-}
+const pause = (): Promise<void> => new Promise((resolve) => setTimeout(resolve, PAUSE[pace.value]));

@@ -11,11 +11,22 @@ export const AGENTS = [...READERS, "chair"];
 export const PATIENCE = 20_000;
 
 let server;
+/** The package as one script, for pages that are not of this program. */
+let packaged;
 let browser;
 export let address;
 
 before(async () => {
   await build({ root, logLevel: "warn" });
+  const [built] = await build({
+    configFile: false,
+    logLevel: "warn",
+    build: {
+      write: false,
+      lib: { entry: fileURLToPath(import.meta.resolve("statehall")), formats: ["iife"], name: "statehall" },
+    },
+  });
+  packaged = built.output[0].code;
   server = await preview({ root, logLevel: "warn", preview: { host: "127.0.0.1", port: 0 } });
   address = server.resolvedUrls.local[0];
   browser = await launchChromium();
@@ -25,6 +36,20 @@ after(async () => {
   await browser?.close();
   await server?.close();
 });
+
+/** A tab of some other program, or of another version of this one: it is in the hall and has declared nothing. */
+export async function stranger(context) {
+  const page = await context.newPage();
+  const blank = `${address}stranger.html`;
+  await page.route(blank, (route) => route.fulfill({ contentType: "text/html", body: "<title>stranger</title>" }));
+  await page.goto(blank);
+  await page.addScriptTag({ content: packaged });
+  await page.evaluate(async () => {
+    globalThis.hall = statehall.openHall({ name: "reading-room", agent: "stranger" });
+    await hall.ready;
+  });
+  return page;
+}
 
 /** Runs a test in a browser context of its own; what the pages report as an error fails it. */
 export function inBrowser(name, run, options = {}) {

@@ -11,6 +11,7 @@ export const READY = 3;
 export const SYNCED = 4;
 export const SESSIONS = 5;
 export const REPORT = 6;
+export const OWNER_EXPIRED = 8;
 export const WIDTH = 11;
 
 /** What was drained: revision and bytes in use; four lists, each after its length; and the records. */

@@ -7,7 +7,7 @@ export type Action = Uint8Array;
 
 /** From here on actions may free what others wait for. */
 export const RELEASE = 6;
-const QUERY = 9;
+export const QUERY = 9;
 
 const action = (kind: number) => new Writer().byte(kind);
 

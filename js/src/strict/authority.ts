@@ -3,11 +3,13 @@
  *
  * At most one step of the store is under way; what is proposed meanwhile goes into the next, up to as many as a session
  * may have without an answer. A store that has lost its connection repeats the step with the same numbers, so that
- * nothing is decided twice. Commits that may free what somebody waits for are hinted to other tabs; hints may be lost.
+ * nothing is decided twice. What changes documents, or may free what somebody waits for, is hinted to other tabs; hints may
+ * be lost.
  */
 
+import type { Owner } from "../contract.js";
 import { StatehallError } from "../error.js";
-import { type Action, end, proposal, RELEASE } from "./action.js";
+import { type Action, end, proposal, QUERY, RELEASE } from "./action.js";
 import type { Beacon } from "./beacon.js";
 import { Reader, Writer } from "./bytes.js";
 import { type Outcome, readOutcome } from "./outcome.js";
@@ -16,6 +18,10 @@ import { NONE, type Rows, type Store } from "./store.js";
 /** How many requests a session may have without an answer. */
 const WINDOW = 32;
 
+/** What may change about a name: who holds it, and its document. The first letter of what is hinted. */
+export const CLAIMS = "c";
+export const DOCUMENT = "d";
+
 /** What the authority needs of the hall. */
 export interface Host {
   readonly name: string;
@@ -23,14 +29,18 @@ export interface Host {
   /** Calls the kernel. */
   decide(batch: Uint8Array): Uint8Array | readonly string[];
   patch(encoded: Uint8Array, merge: boolean): Uint8Array | readonly string[];
+  /** Uses an owner, if it has not ended; returns its name. */
+  use(owner: string | Owner): string;
   now(): number;
   setTimer(wake: () => void, delay: number): () => void;
   /** How others find out that this session has died; nothing where nobody else could. */
   readonly beacon: Beacon | undefined;
   /** A new session's id. */
   newSession(): string;
-  /** Tells other tabs which records have changed. */
-  hint(keys: readonly string[]): void;
+  /** Tells other tabs what is changing. */
+  hint(names: readonly string[]): void;
+  /** Tells of an error that no caller waits for. */
+  readonly report: (error: unknown) => void;
 }
 
 interface Request {
@@ -50,10 +60,12 @@ export class Authority {
   #busy = false;
   #closed = false;
   #leaving: Promise<void> | undefined;
-  /** Whom to call when a record changes. */
+  /** Whom to call when what they watch changes. */
   readonly #watchers = new Map<string, Set<() => void>>();
   /** What this session holds or waits for: as long as it does, others are to know that it lives. */
   readonly #claims = new Set<unknown>();
+  /** How many watches of documents are open. */
+  followers = 0;
   /** Whom to call when the hall is closed. */
   readonly endings = new Set<() => void>();
 
@@ -91,19 +103,20 @@ export class Authority {
     return (session !== this.session && this.host.beacon?.watch(session, died)) || (() => {});
   }
 
-  /** Calls `wake` when the record may have changed; returns how to stop that. */
-  watch(key: string, wake: () => void): () => void {
-    const watchers = this.#watchers.get(key) ?? new Set();
-    this.#watchers.set(key, watchers.add(wake));
+  /** Calls `wake` when who holds a name may have changed, or its document; returns how to stop that. */
+  watch(key: string, wake: () => void, what: typeof CLAIMS | typeof DOCUMENT): () => void {
+    const name = what + key;
+    const watchers = this.#watchers.get(name) ?? new Set();
+    this.#watchers.set(name, watchers.add(wake));
     return () => {
       watchers.delete(wake);
-      if (watchers.size === 0 && this.#watchers.get(key) === watchers) this.#watchers.delete(key);
+      if (watchers.size === 0 && this.#watchers.get(name) === watchers) this.#watchers.delete(name);
     };
   }
 
-  /** Somebody has changed these records. */
-  changed(keys: Iterable<string>): void {
-    for (const key of keys) for (const wake of [...(this.#watchers.get(key) ?? [])]) wake();
+  /** Somebody has changed these. */
+  changed(names: Iterable<string>): void {
+    for (const name of names) for (const wake of [...(this.#watchers.get(name) ?? [])]) wake();
   }
 
   /** Everybody looks again: hints may have been missed. */
@@ -162,7 +175,7 @@ export class Authority {
     const { session } = this;
     const proposals = requests.map(({ key, action }) => proposal(session, ++this.#requests, key, action));
     let outcomes: Outcome[] = [];
-    let written: string[] = [];
+    const touched = new Set<string>();
     let tries = 0;
     try {
       await this.host.store.change((given, whole) => {
@@ -172,7 +185,10 @@ export class Authority {
         const reader = new Reader(answer);
         const rows: Rows = new Map(reader.list(() => [reader.text(), reader.block()] as const));
         outcomes = requests.map(() => readOutcome(reader));
-        written = [...rows.keys()];
+        note(touched, requests, outcomes, rows);
+        // Before it is stored, because this tab may not live to say so after it: whoever hears of it asks the store, and
+        // its answer comes after this step.
+        if (touched.size > 0) this.host.hint([...touched]);
         return rows;
       });
     } catch (error) {
@@ -182,11 +198,7 @@ export class Authority {
     // Unless this session was ended or forgotten, which nothing of it has survived.
     if (outcomes.some(({ kind }) => kind === "forgotten") && this.session === session) this.#renew();
     for (const [i, request] of requests.entries()) this.#answer(request, outcomes[i] as Outcome, tries);
-    if (requests.every(({ action }) => (action[0] as number) < RELEASE || action[0] === 9)) return;
-    const keys = written.filter((name) => name[0] === "r").map((name) => name.slice(1));
-    if (keys.length === 0) return;
-    this.host.hint(keys);
-    this.changed(keys);
+    this.changed(touched);
   }
 
   #answer({ key, action, settle, fail, again }: Request, outcome: Outcome, tries: number): void {
@@ -210,9 +222,20 @@ export class Authority {
 
 const unknown = () =>
   new StatehallError(
-    "no-authority",
-    "the connection to the store was lost, and whether this has happened is not known",
+    "timeout",
+    "the connection to the store was lost; whether this has happened, `get` and `query` tell",
   );
+
+/** Notes what a step changes for those who watch it. */
+function note(touched: Set<string>, requests: readonly Request[], outcomes: readonly Outcome[], rows: Rows): void {
+  // Somebody may get what is released.
+  if (requests.some(({ action }) => (action[0] as number) >= RELEASE && action[0] !== QUERY)) {
+    for (const name of rows.keys()) if (name[0] === "r") touched.add(CLAIMS + name.slice(1));
+  }
+  for (const [i, { key }] of requests.entries()) {
+    if (outcomes[i]?.kind === "committed") touched.add(DOCUMENT + key);
+  }
+}
 
 export const closed = (name: string) => new StatehallError("closed", `the hall "${name}" is closed`);
 

@@ -7,8 +7,10 @@ import type {
   AcquireOptions,
   ChangeOptions,
   Commit,
+  ContextChange,
   ContextRecord,
   ContextStatus,
+  ContextWatchOptions,
   Limits,
   Value,
 } from "../contract.js";
@@ -19,11 +21,13 @@ import type { Authority } from "./authority.js";
 import { Writer } from "./bytes.js";
 import { acquire, Lease, standing } from "./lease.js";
 import { holderOf, type Outcome, readRecord } from "./outcome.js";
+import { ContextStream, watchContext } from "./watch.js";
 
 const changeOptions: Shape = { expect: "positive", lease: "record" };
 const createOptions: Shape = { lease: "record" };
-const acquireOptions: Shape = {
-  owner: "text",
+const watchOptions: Shape = { initial: "truth", signal: "signal" };
+export const acquireOptions: Shape = {
+  owner: "named",
   mode: "mode",
   ttl: "positive",
   renew: "truth",
@@ -89,6 +93,20 @@ export class Context implements contract.Context {
     return this.#commit(actions.remove(expect, this.#fence(lease)), lease);
   }
 
+  watch(
+    listener: ((change: ContextChange<never>) => unknown) | ContextWatchOptions = {},
+    options: ContextWatchOptions = {},
+  ): never {
+    const called = typeof listener === "function";
+    const given = called ? options : listener;
+    checkOptions(given, watchOptions);
+    const { initial = false, signal } = given;
+    const how = { id: this.id, authority: this.#authority, limit: this.#limits.watches, initial, signal };
+    return (
+      called ? watchContext(listener as (change: ContextChange) => unknown, how) : new ContextStream(how)
+    ) as never;
+  }
+
   async query(): Promise<ContextStatus> {
     const { version, holders, waiters } = await standing(this.#authority(), this.id);
     return { version, holders: holders.map(holderOf), waiting: waiters.map(({ owner }) => owner) };
@@ -108,6 +126,7 @@ export class Context implements contract.Context {
   async lock(owner = this.#agent): Promise<boolean | undefined> {
     checkArgument("the owner", owner, "text");
     const authority = this.#authority();
+    authority.host.use(owner);
     const claim = `${this.id} ${owner}`;
     await authority.claim(claim);
     const outcome = await authority.propose(this.id, actions.acquire(owner, false, undefined, false, true));

@@ -10,7 +10,7 @@ import type * as contract from "../contract.js";
 import type { AcquireOptions, NotAcquired } from "../contract.js";
 import { StatehallError } from "../error.js";
 import * as actions from "./action.js";
-import { type Authority, closed } from "./authority.js";
+import { type Authority, CLAIMS, closed } from "./authority.js";
 import { type Claim, holderOf, type Status } from "./outcome.js";
 
 /** How long a lease lasts unless told otherwise. */
@@ -37,7 +37,7 @@ export class Lease implements contract.Lease {
     every: number | undefined,
   ) {
     this.#claim = claim;
-    const stop = authority.watch(key, () => void this.#look());
+    const stop = authority.watch(key, () => void this.#look(), CLAIMS);
     const ended = () => this.#lose("the hall is closed");
     authority.endings.add(ended);
     this.#stop = () => {
@@ -108,7 +108,8 @@ export class Lease implements contract.Lease {
 
 /** Asks for a lease, and waits for it. */
 export async function acquire(authority: Authority, key: string, agent: string, options: AcquireOptions) {
-  const { owner = agent, mode, ttl = TTL_MS, renew = true, wait = true, timeout, signal } = options;
+  const { mode, ttl = TTL_MS, renew = true, wait = true, timeout, signal } = options;
+  const owner = authority.host.use(options.owner ?? agent);
   const asked = actions.acquire(owner, mode === "shared", ttl, wait && (timeout ?? true), false);
   const claim = {};
   const fence = async (): Promise<number | NotAcquired> => {
@@ -189,7 +190,7 @@ function waiting(
     const wake = () => {
       look().catch((error) => over || fail(error));
     };
-    const stop = authority.watch(key, wake);
+    const stop = authority.watch(key, wake, CLAIMS);
     authority.endings.add(ended);
     signal?.addEventListener("abort", aborted);
     if (signal?.aborted) aborted();

@@ -1,5 +1,6 @@
 /** Contexts and leases of one session: which store they are in, if any, and what the authority needs of the session. */
 
+import type { Owner } from "../contract.js";
 import { readError, StatehallError } from "../error.js";
 import type { Opening } from "../opening.js";
 import { openChannel } from "../share/channel.js";
@@ -18,10 +19,12 @@ interface Decider {
 }
 
 /** The part of a session that is needed. */
-interface Owner {
+interface Host {
   readonly closed: boolean;
   readonly core: Decider;
+  readonly owners: { use(owner: string | Owner): string };
   call<R>(work: (core: Decider) => R): R;
+  report(error: unknown): void;
 }
 
 export class Strict {
@@ -29,11 +32,11 @@ export class Strict {
   /** Commits are hints to others, which may be lost: the store is believed. */
   #channel: BroadcastChannel | undefined;
   readonly #opening: Opening;
-  readonly #owner: Owner;
+  readonly #host: Host;
 
-  constructor(opening: Opening, owner: Owner) {
+  constructor(opening: Opening, host: Host) {
     this.#opening = opening;
-    this.#owner = owner;
+    this.#host = host;
   }
 
   /** Who decides. */
@@ -77,12 +80,14 @@ export class Strict {
       name,
       store: this.#store(),
       decide: (batch) => this.#ask((core) => core.decide(batch, clock.now())),
+      use: (owner) => this.#host.owners.use(owner),
       patch: (encoded, merge) => this.#ask((core) => core.patch(encoded, merge)),
       now: () => clock.now(),
       setTimer: (wake, delay) => clock.setTimer(wake, delay),
       beacon: others ? new Beacon(name) : undefined,
       newSession: () => (random() || 1n).toString(16).padStart(16, "0"),
-      hint: (keys) => this.#channel?.postMessage(keys),
+      hint: (names) => this.#channel?.postMessage(names),
+      report: (error) => this.#host.report(error),
     });
     this.#authority = authority;
     this.#listen();
@@ -93,8 +98,7 @@ export class Strict {
     const { name, adapters, tabs, durability = "relaxed", clock } = this.#opening;
     if (adapters.length === 0) return new MemoryStore();
     if (tabs && typeof indexedDB !== "undefined") {
-      const pause = (delay: number) => new Promise<void>((resume) => clock.setTimer(resume, delay));
-      return new IndexedDbStore(`statehall:${name}`, durability, pause);
+      return new IndexedDbStore(`statehall:${name}`, durability, clock);
     }
     const detail = `the hall "${name}" is shared, and its sessions have no common authority here`;
     throw new StatehallError("no-authority", detail);
@@ -113,10 +117,10 @@ export class Strict {
 
   /** Calls the kernel: also for what has to be given back when the session has ended. */
   #ask<R>(work: (core: Decider) => R): R {
-    const owner = this.#owner;
-    if (!owner.closed) return owner.call(work);
+    const host = this.#host;
+    if (!host.closed) return host.call(work);
     try {
-      return work(owner.core);
+      return work(host.core);
     } catch (error) {
       throw typeof error === "string" ? readError(error) : error;
     }

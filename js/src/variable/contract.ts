@@ -133,15 +133,40 @@ type Listed<D> = D extends { readonly choices: readonly (infer C extends string)
 /** The values of what is declared so. An integer beyond 2^53 is a bigint, which its type does not say. */
 export type Declared<D> = [Listed<D>] extends [never] ? Plain[TypeOf<D>] : Listed<D>;
 
-/** What may be set: whole numbers as bigints as well. */
-export type Settable<D> = Declared<D> | (TypeOf<D> extends "integer" ? bigint : never);
+/** The values that a schema gives to a key, as a declaration would: read only, and an interface as its members. */
+type Seen<V> = V extends Uint8Array ? V : V extends object ? { readonly [N in keyof V]: Seen<V[N]> } : V;
+
+/** What is held by a key that a schema gives `V`: of that and what is declared whichever says more; nothing if they contradict. */
+export type Held<D, V = Value> = Value extends V
+  ? Declared<D>
+  : [Declared<D>] extends [Seen<V>]
+    ? Declared<D>
+    : [Seen<V>] extends [Declared<D>]
+      ? V
+      : never;
+
+/** What may be set: whole numbers as bigints as well, unless the schema has none. */
+export type Settable<D, V = Value> =
+  | Held<D, V>
+  | (TypeOf<D> extends "integer" ? (bigint extends V ? bigint : never) : never);
 
 /** What a variable shows: without a default, nothing until it is set. */
-export type Shown<D> = D extends { readonly value: infer V }
-  ? V extends undefined
-    ? Declared<D> | undefined
-    : Declared<D>
-  : Declared<D> | undefined;
+export type Shown<D, V = Value> = D extends { readonly value: infer F }
+  ? F extends undefined
+    ? Held<D, V> | undefined
+    : Held<D, V>
+  : Held<D, V> | undefined;
+
+/** Refuses a type and a default that contradict what a schema gives to the key. */
+export type Agreeing<D, V> = Value extends V
+  ? unknown
+  : [Held<D, V>] extends [never]
+    ? { readonly [N in keyof D & ("type" | "value")]: never }
+    : D extends { readonly value: infer F }
+      ? [F] extends [Seen<V> | undefined]
+        ? unknown
+        : { readonly value: never }
+      : unknown;
 
 /** Refuses members that do not go with the type. */
 export type Strict<D> = {
@@ -200,4 +225,17 @@ export interface Variable<V = Value | undefined, In = V, K extends string = stri
   watch(watcher: (change: VariableChange<V, K>) => void, options?: VariableWatchOptions<V, K>): Stop;
   /** The changes to iterate over. */
   watch(options?: Omit<VariableWatchOptions<V, K>, "deliver">): VariableChanges<V, K>;
+}
+
+/** One variable as it is carried: without a value it shows its default. */
+export interface ExportedVariable {
+  readonly declaration: Declaration;
+  readonly value?: Value | undefined;
+  readonly metadata?: Metadata | undefined;
+}
+
+/** The variables of a session as it gave them away: the same form in every face. */
+export interface ExportedVariables {
+  readonly session: string;
+  readonly variables: { readonly [key: string]: ExportedVariable };
 }

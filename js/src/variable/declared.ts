@@ -145,6 +145,7 @@ export class DeclaredKeys {
   known(key: string): Declared {
     const declared = this.#byKey.get(key);
     if (declared) return declared;
+    this.#host.call((core) => core.check_key(key));
     throw new StatehallError("invalid-argument", `${JSON.stringify(key)} is not declared`);
   }
 
@@ -158,6 +159,18 @@ export class DeclaredKeys {
     this.#byKey.set(key, declared);
     declared.cell.declared = declared;
     return declared;
+  }
+
+  /** All of them. */
+  all(): Declared[] {
+    return [...this.#byKey.values()];
+  }
+
+  /** Declares a key again as it was. */
+  restore(declared: Declared): void {
+    this.#host.call((core) => declared.tell(core));
+    this.#byKey.set(declared.key, declared);
+    declared.cell.declared = declared;
   }
 
   /** Takes a declaration back; false if there was none. */

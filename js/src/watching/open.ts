@@ -4,6 +4,7 @@ import type { Change, Selector, Stop, WatchOptions } from "../contract.js";
 import type { Watch } from "../dispatch.js";
 import { StatehallError } from "../error.js";
 import { patternOf } from "../key.js";
+import { OpenOwner } from "../owners.js";
 import type { Session } from "../session.js";
 import { Outlet } from "./delivery.js";
 import { filterOf } from "./filter.js";
@@ -35,8 +36,9 @@ export function stopper(stop: () => void): Stop {
 
 /** Refuses an owner that is none. */
 export function checkOwner({ owner }: WatchOptions, isHandle: boolean): void {
-  if (typeof owner === "object" && !isHandle && !("aborted" in owner)) {
-    throw new StatehallError("invalid-argument", "an owner is a name, an AbortSignal or a handle to a hall");
+  if (typeof owner === "object" && !isHandle && !("aborted" in owner) && !(owner instanceof OpenOwner)) {
+    const detail = "an owner is a name, what owner() has returned, an AbortSignal or a handle to a hall";
+    throw new StatehallError("invalid-argument", detail);
   }
 }
 
@@ -61,7 +63,7 @@ export function openWatch(selector: Selector, watcher: Watcher, options: WatchOp
     delivered: 0,
     id: 0,
     pattern: patternOf(selector),
-    owner,
+    owner: typeof owner === "string" || owner instanceof OpenOwner ? session.owners.use(owner) : owner,
     capacity,
     missed: 0,
     lastError: undefined,

@@ -1,5 +1,6 @@
 /** What transcripts ask of contexts and leases, and what these answer, as lines. */
 
+import { contextToValue } from "statehall";
 import { START, turn } from "./clock.js";
 import { bare, read, unquote, write } from "./notation.js";
 
@@ -8,19 +9,21 @@ const verbs = new Set(["context", "contexts", "clear-contexts", "lease", "renew"
 /** Whether a command is one of contexts or leases. They take time, so they stand below no other command. */
 export const isDocuments = ({ verb }) => verbs.has(verb);
 
-/** The leases that a transcript has named. */
+/** The leases and the watches of contexts that a transcript has named. */
 export class Claims {
   #claims = new Map();
+  /** What each watch has told and is not yet shown. */
+  #watches = new Map();
 
   /** Carries out a command; returns its lines. */
   async run(hall, command) {
     switch (command.verb) {
       case "context":
-        return this.#onContext(hall, command);
+        return this.#hear(await this.#onContext(hall, command));
       case "contexts":
         return [write((await hall.contexts()).map(({ id }) => id))];
       case "clear-contexts":
-        return [`cleared ${await hall.clearContexts()}`];
+        return this.#hear([`cleared ${await hall.clearContexts()}`]);
       case "lease":
         return [await this.#show(command.argument(0))];
       case "renew": {
@@ -33,6 +36,27 @@ export class Claims {
     }
   }
 
+  /** Adds what the watches have told. */
+  async #hear(lines) {
+    if (this.#watches.size > 0) await turns();
+    const watches = [...this.#watches].sort(([a], [b]) => (a < b ? -1 : 1));
+    return [...lines, ...watches.flatMap(([, { heard }]) => heard.splice(0))];
+  }
+
+  #watch(context, command) {
+    const name = command.text("as");
+    const heard = [];
+    const stop = context.watch(
+      ({ id, version, value, initial }) => {
+        const shown = value === undefined ? "absent" : write(value);
+        heard.push(`told ${name} ${bare(id)} version=${version} ${shown}${initial ? " initial" : ""}`);
+      },
+      { initial: command.flag("initial") },
+    );
+    this.#watches.set(name, { heard, stop });
+    return ["ok"];
+  }
+
   async #onContext(hall, command) {
     const [key, verb] = [command.argument(0), command.argument(1)];
     const context = hall.context(key.startsWith("[") ? read(key) : unquote(key));
@@ -42,11 +66,8 @@ export class Claims {
     switch (verb) {
       case "get":
         return [recordLine(await context.get())];
-      case "record": {
-        const { id, version, data, lockedBy, createdAt, updatedAt } = await context.get();
-        const record = { context_id: id, created_at: createdAt, data, locked_by: lockedBy ?? null };
-        return [write({ ...record, updated_at: updatedAt, version })];
-      }
+      case "record":
+        return [write(contextToValue(await context.get()))];
       case "create":
         return [commitLine(await context.create(given(), { lease: options.lease }))];
       case "replace":
@@ -72,6 +93,12 @@ export class Claims {
         lines.push(...waiting.map((name) => `waiter ${bare(name)}`));
         return [...lines, `${holders.length} holders, ${waiting.length} waiters`];
       }
+      case "watch":
+        return this.#watch(context, command);
+      case "unwatch":
+        this.#watches.get(owner()).stop();
+        this.#watches.delete(owner());
+        return ["ok"];
       case "acquire":
         return [await this.#acquire(context, command)];
       default:

@@ -1,10 +1,13 @@
 /** Where a transcript happens: halls, their clocks, the channel between them, named watches. */
 
 import { openHall, StatehallError } from "statehall";
+import { exportVariables, importVariables } from "statehall/variables";
 import { ManualClock, START, turn } from "./clock.js";
 import { Claims, isDocuments } from "./documents.js";
+import { isOfMachines, Machines } from "./machines.js";
 import { Network } from "./network.js";
 import { bare, read, unquote, write } from "./notation.js";
+import { Owners } from "./owners.js";
 import { commandOf } from "./script.js";
 
 /** The hall that commands mean unless they name one. */
@@ -21,7 +24,10 @@ export class World {
   #members = new Map();
   #watches = new Map();
   #snapshots = new Map();
+  #exports = new Map();
   #claims = new Claims();
+  #machines = new Machines();
+  #owners = new Owners();
   #network = new Network();
   /** What was heard and is not yet shown: notifications and reports. */
   #heard = [];
@@ -37,16 +43,31 @@ export class World {
     const lines = [];
     for (const command of commands) {
       if (Object.hasOwn(timely, command.verb)) lines.push(await timely[command.verb].call(this, command));
+      else if (isOfMachines(command)) lines.push(...(await this.#onMachines(command)));
       else if (isDocuments(command)) lines.push(...(await this.#onDocuments(command)));
       else concluding(lines, () => this.#run(command, undefined, lines));
+      // Where machines run, each command is a turn.
+      if (this.#machines.areThere) {
+        await turn();
+        lines.push(...this.#machines.ended());
+      }
       lines.push(...this.#heard.splice(0));
     }
     return lines;
   }
 
+  async #onMachines(command) {
+    return this.#taking(async () => this.#machines.run(this.#handle(command, undefined), command));
+  }
+
   async #onDocuments(command) {
+    return this.#taking(async () => this.#claims.run(this.#handle(command, undefined), command));
+  }
+
+  /** Does what needs time; shows the error if it is refused. */
+  async #taking(work) {
     try {
-      return await this.#claims.run(this.#handle(command, undefined), command);
+      return await work();
     } catch (error) {
       const lines = [];
       concluding(lines, () => {
@@ -113,11 +134,30 @@ export class World {
       case "close":
         hall.close();
         break;
+      case "owner":
+      case "touch":
+      case "left":
+        out.push(this.#owners.run(hall, command));
+        return;
       case "declare":
         hall.variable(naming(command.argument(0)), read(command.argument(1)));
         break;
+      case "export-variables": {
+        const exported = exportVariables(hall);
+        if (command.options.as === undefined) {
+          out.push(write(exported.variables));
+          return;
+        }
+        this.#exports.set(command.text("as"), exported);
+        break;
+      }
+      case "import-variables": {
+        const word = command.argument(0);
+        importVariables(hall, this.#exports.get(word) ?? read(word));
+        break;
+      }
       default:
-        out.push(...answer(hall, command));
+        out.push(...(isOfMachines(command) ? this.#machines.runNow(hall, command) : answer(hall, command)));
         return;
     }
     out.push("ok");
@@ -289,6 +329,8 @@ export class World {
 
   #report(name, error) {
     if (!(error instanceof StatehallError)) throw error;
+    // A machine that has ended is told of by itself.
+    if (error.code === "callback-failed" && error.detail.startsWith("the machine ")) return;
     this.#heard.push(`report ${error.code}${name === MAIN ? "" : ` hall=${name}`}`);
   }
 }
@@ -340,7 +382,8 @@ function answer(hall, command) {
 
 const answers = {
   put: (hall, command) => {
-    const options = { ...condition(command), metadata: command.option("metadata"), ttl: number(command, "ttl") };
+    const facts = { metadata: command.option("metadata"), ttl: number(command, "ttl"), owner: command.text("owner") };
+    const options = { ...condition(command), ...facts };
     // A put without options takes another path than one with, and both are to be seen.
     const given = Object.values(options).some((option) => option !== undefined);
     const rest = given ? [options] : [];
@@ -348,7 +391,7 @@ const answers = {
   },
   delete: (hall, command) => written(hall.delete(naming(command.argument(0)), condition(command))),
   clear: (hall, command) => `cleared ${hall.clear(selecting(command.argument(0)))}`,
-  end: (hall, command) => `ended ${hall.end(command.argument(0))}`,
+  end: (hall, command) => `ended ${hall.end(unquote(command.argument(0)))}`,
   get: (hall, command) => {
     const key = naming(command.argument(0));
     return present("default" in command.options ? hall.get(key, command.option("default")) : hall.get(key));
@@ -356,6 +399,20 @@ const answers = {
   variable: (hall, command) => {
     const [variable] = hall.variables(naming(command.argument(0)));
     return `${present(variable.value)}${variable.violation ? " violation" : ""}`;
+  },
+  facts: (hall, command) => write(hall.variables(naming(command.argument(0)))[0].metadata),
+  undeclare: (hall, command) => String(hall.undeclare(naming(command.argument(0)))),
+  set: (hall, command) => {
+    const key = naming(command.argument(0));
+    const [variable] = hall.variables(key);
+    const options = { ...condition(command), metadata: command.option("metadata"), ttl: number(command, "ttl") };
+    const given = Object.values(options).some((option) => option !== undefined);
+    if (variable) return written(variable.set(read(command.argument(1)), ...(given ? [options] : [])));
+    throw [...hall.setMany([[key, read(command.argument(1))]]).values()][0];
+  },
+  "set-many": (hall, command) => {
+    const refused = [...hall.setMany(read(command.argument(0)))].sort(([a], [b]) => (a < b ? -1 : 1));
+    return ["ok", ...refused.map(([key, { code }]) => `refused ${bare(key)} ${code}`)];
   },
   variables: (hall, command) => write(hall.variables(selecting(command.argument(0))).map(({ key }) => key)),
   has: (hall, command) => String(hall.has(naming(command.argument(0)))),
@@ -384,9 +441,10 @@ const answers = {
       return `${shown}${owned} delivered=${delivered} queued=${queued} missed=${missed}`;
     }),
   usage: (hall) => {
-    const { entries, tombstones, bytes, watches, queued, sessions, framesDropped, clockAhead } = hall.usage();
-    const held = `entries=${entries} tombstones=${tombstones} bytes=${bytes} watches=${watches} queued=${queued}`;
-    return `${held} sessions=${sessions} dropped=${framesDropped} ahead=${clockAhead}`;
+    const { entries, tombstones, bytes, variables, watches, queued, sessions, framesDropped, clockAhead } =
+      hall.usage();
+    const held = `entries=${entries} tombstones=${tombstones} bytes=${bytes} variables=${variables}`;
+    return `${held} watches=${watches} queued=${queued} sessions=${sessions} dropped=${framesDropped} ahead=${clockAhead}`;
   },
   sessions: (hall) => {
     const [own, ...others] = hall.sessions().map(({ agent, self }) => `session ${bare(agent)}${self ? " own" : ""}`);

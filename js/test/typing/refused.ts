@@ -1,6 +1,7 @@
 /** Programs that must not compile: each line after a mark has a mistake, or the mark itself is one. */
 
 import { openHall } from "statehall";
+import { importVariables } from "statehall/variables";
 
 type Schema = { steps: number; [status: `agents/${string}/status`]: "idle" | "thinking" };
 const hall = openHall<Schema>();
@@ -112,3 +113,40 @@ warmth.value = 1;
 hall.variable("stepz", { type: "integer" });
 // @ts-expect-error: another result
 warmth.update((value) => `${value}`);
+
+type Typed = { steps: number; title: string | null; mood: "calm" | "busy"; plan: { goal: string }; weights: number[] };
+const typed = openHall<Typed>();
+// @ts-expect-error: the schema says a number
+typed.variable("steps", { type: "text" });
+// @ts-expect-error: the schema says a number, and the default suggests text
+typed.variable("steps", { value: "one" });
+// @ts-expect-error: the schema says a number, segments or not
+typed.variable(["steps"], { type: "boolean" });
+// @ts-expect-error: a default that the schema does not have
+typed.variable("mood", { type: "text", value: "bored" });
+// @ts-expect-error: a choice that the schema does not have
+typed.variable("mood", { type: "choice", choices: ["calm", "bored"] });
+// @ts-expect-error: a map is not text
+typed.variable("title", { type: "map" });
+// @ts-expect-error: a default that lacks a member
+typed.variable("plan", { type: "map", value: { aim: "x" } });
+// @ts-expect-error: a list of others
+typed.variable("weights", { type: "list", value: ["a"] });
+// @ts-expect-error: large whole numbers are not in the schema
+typed.variable("steps", { type: "integer" }).set(5n);
+// @ts-expect-error: nor as a default
+typed.variable("steps", { type: "integer", value: 5n });
+// @ts-expect-error: the schema says more than the declaration
+typed.variable("mood", { type: "text" }).set("bored");
+// @ts-expect-error: null is in the schema, and not declared
+typed.variable("title", { type: "text" }).set(null);
+// @ts-expect-error: a value of another type
+typed.setMany({ steps: "one" });
+// @ts-expect-error: no such key
+typed.setMany({ stepz: 1 });
+// @ts-expect-error: no such key
+typed.setMany([["stepz", 1]]);
+// @ts-expect-error: an export is of a session
+importVariables(open, { variables: {} });
+// @ts-expect-error: no such type
+importVariables(open, { session: "00", variables: { k: { declaration: { type: "double" } } } });

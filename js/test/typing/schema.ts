@@ -5,8 +5,10 @@ import {
   type Change,
   type Changes,
   type Code,
+  type Declaration,
   type Entry,
   type Hall,
+  type Owner,
   openHall,
   type Since,
   StatehallError,
@@ -14,6 +16,7 @@ import {
   type Value,
   type Written,
 } from "statehall";
+import { exportVariables, importVariables } from "statehall/variables";
 
 type Status = "idle" | "thinking" | { readonly done: number };
 type Schema = {
@@ -39,6 +42,12 @@ hall.put("title", null);
 hall.put("agents/planner/status", "thinking");
 hall.put("agents/planner/status", { done: 1 });
 hall.put(["agents", "planner", "status"], "idle");
+const planner = hall.owner("planner", { ttl: 1_000 });
+same<typeof planner, Owner>(true);
+hall.put("steps", 1, { owner: planner });
+hall.watch("steps", () => {}, { owner: planner });
+hall.watch("steps", () => {}, { owner: planner.signal })();
+hall.end(planner) satisfies number;
 hall.put("steps", 1, { expect: 0, ttl: 1_000, touch: true, metadata: { why: ["test"] } });
 
 const steps = hall.get("steps");
@@ -172,6 +181,51 @@ open.setMany([
   ["warmth", 1],
   [["a", "b"], "x"],
 ]);
+
+// With a schema the variable is of the narrower of two types.
+interface Plan {
+  goal: string;
+  steps: number[];
+}
+type Typed = {
+  steps: number;
+  large: number | bigint;
+  title: string | null;
+  mood: "calm" | "busy";
+  plan: Plan;
+  tags: string[];
+  seal: Uint8Array;
+  weights: number[];
+  [status: `agents/${string}/status`]: Status;
+};
+const typed = openHall<Typed>();
+const whole = typed.variable("steps", { type: "integer", value: 0 });
+same<typeof whole.value, number>(true);
+same<Parameters<typeof whole.set>[0], number>(true);
+const large = typed.variable("large", { type: "integer" });
+same<typeof large.value, number | undefined>(true);
+same<Parameters<typeof large.set>[0], number | bigint>(true);
+const named = typed.variable("title", { type: "text", value: "a" });
+same<typeof named.value, string>(true);
+const exactly = typed.variable("mood", { type: "text", value: "calm" });
+same<typeof exactly.value, "calm" | "busy">(true);
+const calm = typed.variable("mood", { type: "choice", choices: ["calm"] });
+same<typeof calm.value, "calm" | undefined>(true);
+const planned = typed.variable("plan", { type: "map", value: { goal: "x", steps: [1, 2] } });
+same<typeof planned.value, Plan>(true);
+const tagged = typed.variable("tags", { type: "list", value: ["a"] });
+same<typeof tagged.value, string[]>(true);
+const weights = typed.variable("weights", { value: [1, 2], dimensions: 2 });
+same<typeof weights.value, readonly number[]>(true);
+const seal = typed.variable("seal", { type: "any" });
+same<typeof seal.value, Uint8Array | undefined>(true);
+const told = typed.variable(["agents", "a", "status"], { type: "choice", choices: ["idle", "thinking"] });
+same<typeof told.value, "idle" | "thinking" | undefined>(true);
+const declaration: Declaration = { type: "integer" };
+same<ReturnType<typeof typed.variable<"steps", typeof declaration>>["value"], number | undefined>(true);
+typed.setMany({ steps: 1, "agents/a/status": "idle" });
+typed.setMany([["steps", 1]]);
+importVariables(typed, exportVariables(open));
 async function iterateVariable() {
   for await (const { value, violation } of warmth.watch()) {
     same<typeof value, number>(true);

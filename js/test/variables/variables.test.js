@@ -164,7 +164,7 @@ test("many are set, and what is refused is said", (t) => {
         ["a//b", 1],
       ]),
     ),
-    [["a//b", "invalid-argument"]],
+    [["a//b", "invalid-key"]],
   );
   assert.deepEqual([a.value, b.value], [2, 3]);
   for (const wrong of [undefined, 5, "ab", [["a"]], [1]]) refused("invalid-argument", () => hall.setMany(wrong));

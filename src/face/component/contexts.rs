@@ -2,10 +2,11 @@
 
 use super::Component;
 use super::convert::{value_in, value_out};
+use super::document_watcher::{self, DocumentWatcher};
 use super::hall::Hall;
 use super::held::Held;
 use super::session::Session;
-use super::wit::contexts::HallBorrow;
+use super::wit::contexts::{self as wit, HallBorrow};
 use super::wit::contexts::{
     AcquireOptions, Acquired, Claim, Claims, Commit, Current, Document, Guard, Guest, Holder, Inapplicable, Lost,
     Mismatch, Mode, Wait,
@@ -23,17 +24,22 @@ use crate::state::patch::{self, Reason, Refused, json_patch, merge_patch};
 use crate::value::{self, Stored};
 use std::rc::Rc;
 
-type Answer<T> = Result<T, types::Error>;
+pub type Answer<T> = Result<T, types::Error>;
 
 /// One name of a hall, at one moment.
-struct Named<'a> {
+pub struct Named<'a> {
     session: &'a Session,
     key: Rc<str>,
     unix_ms: u64,
 }
 
 /// Does something with one name.
-fn on<T>(hall: &HallBorrow<'_>, key: &str, now_ms: u64, work: impl FnOnce(&Named) -> Result<T, Error>) -> Answer<T> {
+pub fn on<T>(
+    hall: &HallBorrow<'_>,
+    key: &str,
+    now_ms: u64,
+    work: impl FnOnce(&Named) -> Result<T, Error>,
+) -> Answer<T> {
     hall.get::<Hall>().run(|session| {
         session.authority()?;
         let unix_ms = session.unix_ms(now_ms)?;
@@ -50,8 +56,12 @@ impl Named<'_> {
         within_limits(decided.outcome)
     }
 
+    pub fn key(&self) -> &Rc<str> {
+        &self.key
+    }
+
     /// Answers about the record, if there is one.
-    fn about<T>(&self, answer: impl FnOnce(&Record) -> T) -> Result<Option<T>, Error> {
+    pub fn about<T>(&self, answer: impl FnOnce(&Record) -> T) -> Result<Option<T>, Error> {
         let authority = self.session.authority()?.borrow();
         Ok(authority.memory().record(&self.key).map(answer))
     }
@@ -120,6 +130,8 @@ impl Named<'_> {
 }
 
 impl Guest for Component {
+    type DocumentWatcher = DocumentWatcher;
+
     fn get(hall: HallBorrow<'_>, key: String, now_ms: u64) -> Answer<Option<Document>> {
         on(&hall, &key, now_ms, |named| Ok(named.about(|record| described(&named.key, record))?.flatten()))
     }
@@ -175,8 +187,13 @@ impl Guest for Component {
         })
     }
 
+    fn watch(hall: HallBorrow<'_>, key: String, initial: bool, now_ms: u64) -> Answer<wit::DocumentWatcher> {
+        document_watcher::watch(&hall, &key, initial, now_ms)
+    }
+
     fn lock(hall: HallBorrow<'_>, key: String, owner: String, now_ms: u64) -> Answer<Option<bool>> {
         on(&hall, &key, now_ms, |named| {
+            named.session.use_owner(&owner, named.unix_ms)?;
             let (mode, wait) = (claim::Mode::Exclusive, proposal::Wait::No);
             let action = Action::Acquire { owner: owner.into(), mode, ttl_ms: None, wait, existing: true };
             let outcome = named.decide(action)?;
@@ -204,6 +221,7 @@ impl Guest for Component {
             Wait::Ms(ms) => proposal::Wait::Ms(ms),
         };
         on(&hall, &key, now_ms, |named| {
+            named.session.use_owner(&owner, named.unix_ms)?;
             Ok(match named.decide(Action::Acquire { owner, mode, ttl_ms, wait, existing: false })? {
                 Outcome::Granted { fence, .. } => Acquired::Granted(fence),
                 Outcome::Held { holder, .. } => Acquired::Held(holder_out(&holder)),
@@ -272,7 +290,7 @@ fn plain(bytes: &[u8]) -> value::Value {
     parse_value(bytes).unwrap_or_default()
 }
 
-fn document_out(bytes: &[u8]) -> Value {
+pub fn document_out(bytes: &[u8]) -> Value {
     value_out(&Held::decode(bytes, &mut ()))
 }
 

@@ -336,11 +336,7 @@ impl GuestHall for Hall {
     }
 
     fn end(&self, owner: String) -> Answer<u32> {
-        self.run(|session| {
-            session.end_leases(&owner);
-            let owned = session.watchers().into_iter().filter(|watched| watched.owner.as_deref() == Some(&owner));
-            Ok(owned.map(|watched| session.end_watcher(watched.id)).count() as u32)
-        })
+        self.run(|session| Ok(session.end_owner(&owner) as u32))
     }
 
     fn snapshot(&self) -> Answer<Vec<u8>> {

@@ -9,9 +9,11 @@
 
 mod contexts;
 mod convert;
+mod document_watcher;
 mod hall;
 mod held;
 mod machines;
+mod owners;
 mod session;
 mod variables;
 mod watchers;

@@ -44,6 +44,8 @@ pub struct Session {
     /// The watchers that have something to take, in the order in which that began.
     waiting: RefCell<BTreeMap<u64, WatchId>>,
     waited: Cell<u64>,
+    /// How many watches of contexts are open.
+    documents_watched: Cell<u64>,
 }
 
 /// One watcher, as the session and its handle know it.
@@ -90,6 +92,7 @@ impl Session {
             watchers: RefCell::default(),
             waiting: RefCell::default(),
             waited: Cell::new(0),
+            documents_watched: Cell::new(0),
         };
         let time = session.time(time)?;
         if session.share {
@@ -101,12 +104,14 @@ impl Session {
     /// Works with the kernel, and files what it has brought about.
     pub fn with<T>(&self, work: impl FnOnce(&mut Kernel<Held>) -> T) -> T {
         let mut kernel = self.kernel.borrow_mut();
+        let mut expired = Vec::new();
         let result = work(&mut kernel);
         while let Some(effect) = kernel.next_effect() {
             match effect {
                 // Every watcher here has a queue.
                 Effect::Notify { .. } | Effect::Initial { .. } | Effect::Sessions => {}
                 Effect::Ready(watch) => self.list(watch),
+                Effect::OwnerExpired(owner) => expired.push(owner),
                 Effect::Synced => self.ready.set(true),
                 Effect::Report(error) => self.report(error),
             }
@@ -114,6 +119,10 @@ impl Session {
         // Nobody here keeps slots or sets by number.
         kernel.take_freed();
         kernel.take_released();
+        drop(kernel);
+        for owner in expired {
+            self.end_owner(&owner);
+        }
         result
     }
 
@@ -151,6 +160,23 @@ impl Session {
         self.ask(Kernel::in_batch)
     }
 
+    /// Counts a watch of a context that is opened.
+    ///
+    /// Errors: `limit`.
+    pub fn watch_document(&self) -> Result<(), Error> {
+        let (open, max) = (self.documents_watched.get() + 1, self.ask(|kernel| kernel.limits().watches));
+        if open > max {
+            return Err(Error::limit("watches", max, open));
+        }
+        self.documents_watched.set(open);
+        Ok(())
+    }
+
+    /// One of them has ended.
+    pub fn unwatch_document(&self) {
+        self.documents_watched.set(self.documents_watched.get().saturating_sub(1));
+    }
+
     /// Lets time pass for leases.
     pub fn advance_leases(&self, unix_ms: u64) {
         if let Some(authority) = &self.authority {
@@ -164,6 +190,23 @@ impl Session {
         let action = Action::End { of: OWN, owner: Some(owner.into()) };
         // A name that cannot be an owner's is refused: there is nothing to end.
         let _ = authority.borrow_mut().decide(self.time.get().unix_ms, &"".into(), action);
+    }
+
+    /// Somebody does something in the name of an owner.
+    ///
+    /// Errors: `closed` if it has ended.
+    pub fn use_owner(&self, owner: &str, unix_ms: u64) -> Result<(), Error> {
+        self.with(|kernel| kernel.use_owner(owner, unix_ms))
+    }
+
+    /// Ends what belongs to an owner; returns how many watchers that were.
+    pub fn end_owner(&self, owner: &str) -> usize {
+        let owned = self.watchers().into_iter().filter(|watched| watched.owner.as_deref() == Some(owner));
+        let ended = owned.map(|watched| self.end_watcher(watched.id)).count();
+        self.end_leases(owner);
+        let unix_ms = self.time.get().unix_ms;
+        self.with(|kernel| kernel.end_owner(owner, unix_ms));
+        ended
     }
 
     /// In how many milliseconds something is due.
@@ -228,6 +271,7 @@ impl Session {
             hosted.close(self, time);
         }
         self.with(|kernel| {
+            kernel.end_owners(time.unix_ms);
             kernel.advance(time);
             kernel.leave();
         });
@@ -265,6 +309,9 @@ impl Session {
         capacity: Option<u64>,
     ) -> Result<Rc<Watched>, Error> {
         let capacity = capacity.unwrap_or_else(|| self.ask(|kernel| kernel.limits().queue));
+        if let Some(owner) = &owner {
+            self.use_owner(owner, self.time.get().unix_ms)?;
+        }
         let options = WatchOptions { initial, owner: owner.clone(), capacity: Some(capacity) };
         let id = self.with(|kernel| kernel.watch(selector.clone(), options))?;
         let watched = Watched {

@@ -1,9 +1,8 @@
 //! The npm face: numbers in, numbers out.
 //!
-//! Nothing here decides anything. A call converts what it is given, calls the kernel, converts
-//! what comes back, and holds no borrow when it returns; watchers are called by JavaScript after
-//! that. Hot calls exchange numbers only; the rest take texts and bytes as well and leave what they answer
-//! in the outbox (see [`answer`]); what is rare crosses by serde. An error crosses as text, `code: detail`.
+//! Nothing here decides anything. A call converts what it is given, calls the kernel, converts what comes back, and
+//! holds no borrow when it returns; then JavaScript calls the watchers. Hot calls exchange numbers only; the rest leave
+//! what they answer in the outbox (see [`answer`]); what is rare crosses by serde. An error crosses as `code: detail`.
 
 #![allow(unsafe_code, reason = "the macros of wasm-bindgen need it; only the allocator is written with it")]
 #![allow(clippy::too_many_arguments, reason = "numbers cross one by one")]
@@ -12,15 +11,18 @@
 mod allocator;
 mod answer;
 mod listing;
+mod machines;
 mod opening;
+mod owning;
 mod reference;
 mod report;
 mod strict;
 mod texts;
 mod variables;
+mod writing;
 
 use crate::error::{Code, Error};
-use crate::kernel::{Behind, Command, Kernel, Measured, Reply, Time, WatchOptions};
+use crate::kernel::{Behind, Command, Kernel, Time, WatchOptions};
 use crate::key::{Key, Selector};
 use crate::state::selection::WatchId;
 use crate::state::watch::SetId;
@@ -52,6 +54,7 @@ pub struct Core {
     known: Cell<(u64, u64)>,
     records: RefCell<Records>,
     outbox: RefCell<Outbox>,
+    machines: RefCell<machines::Machines>,
 }
 
 #[wasm_bindgen]
@@ -81,6 +84,7 @@ impl Core {
             known: Cell::default(),
             records: RefCell::default(),
             outbox: RefCell::default(),
+            machines: RefCell::default(),
         })
     }
 
@@ -139,54 +143,6 @@ impl Core {
             }
             self.known.set((kernel.revision(), kernel.bytes()));
             Ok(Number(0.0))
-        })
-    }
-
-    /// Puts a value by its key's text, with options; negative numbers stand for none. Answers
-    /// slot, revision, whether it changed, and whether `expect` failed.
-    pub fn write(
-        &self,
-        key: &str,
-        value: u32,
-        bytes: f64,
-        metadata: u32,
-        metadata_bytes: f64,
-        origin: u32,
-        expect: f64,
-        ttl: f64,
-        touch: bool,
-        now: f64,
-    ) -> f64 {
-        self.answer(|| {
-            let value = Measured { value: self.pool.hold(value), bytes: bytes as u64 };
-            let metadata =
-                (metadata != 0).then(|| Measured { value: self.pool.hold(metadata), bytes: metadata_bytes as u64 });
-            let key_read = Key::parse(key)?;
-            let (expect, ttl_ms) = (optional(expect), optional(ttl));
-            let command =
-                Command::Put { key: key_read, value, metadata, origin: self.origin(origin)?, expect, ttl_ms, touch };
-            let written = self.apply(command, now)?;
-            let slot = self.kernel.borrow().slot(key).map_or(-1.0, |slot| slot.number() as f64);
-            self.records.borrow_mut().told(slot);
-            Ok(Numbers([slot].into_iter().chain(written).collect()))
-        })
-    }
-
-    /// Deletes a key. Answers revision, whether anything changed, and whether `expect` failed.
-    pub fn delete(&self, key: &str, origin: u32, expect: f64, touch: bool, now: f64) -> f64 {
-        self.answer(|| {
-            let key = Key::parse(key)?;
-            let command = Command::Delete { key, origin: self.origin(origin)?, expect: optional(expect), touch };
-            Ok(Numbers(self.apply(command, now)?.into()))
-        })
-    }
-
-    /// Deletes all selected entries and answers how many.
-    pub fn clear(&self, selector: &[u8], origin: u32, now: f64) -> f64 {
-        self.answer(|| {
-            let command = Command::Clear { selector: read_selector(selector)?, origin: self.origin(origin)? };
-            let reply = self.kernel.borrow_mut().apply(command, now as u64)?;
-            Ok(Number(if let Reply::Cleared(count) = reply { count as f64 } else { 0.0 }))
         })
     }
 

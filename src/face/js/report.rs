@@ -24,6 +24,8 @@ const SESSIONS: u32 = 5;
 const REPORT: u32 = 6;
 /// Taken from the queue of a watch.
 pub const TAKEN: u32 = 7;
+/// The time of an owner is over: the origin is the index of its name.
+const OWNER_EXPIRED: u32 = 8;
 
 /// How many numbers a record has.
 const WIDTH: usize = 11;
@@ -58,6 +60,10 @@ impl Records {
             Effect::Ready(watch) => self.sign(READY, watch.0, 0.0),
             Effect::Synced => self.sign(SYNCED, 0, 0.0),
             Effect::Sessions => self.sign(SESSIONS, 0, 0.0),
+            Effect::OwnerExpired(owner) => {
+                let text = self.text(owner.to_string());
+                self.sign(OWNER_EXPIRED, 0, text);
+            }
             Effect::Report(error) => {
                 let text = self.text(error.to_string());
                 self.sign(REPORT, 0, text);

@@ -7,7 +7,7 @@ use super::Core;
 use super::answer::Answer::{Bytes, Number, Numbers, Texts};
 use crate::codec::{Part, Reader, next_value, read_part};
 use crate::error::{Code, Error};
-use crate::key::{Key, Selector, shown};
+use crate::key::{Key, Selector};
 use crate::state::declaration::{Declaration, Kind};
 use crate::state::selection::WatchId;
 use std::borrow::Cow;
@@ -93,8 +93,7 @@ impl Core {
 
 impl Core {
     fn declared_as(&self, key: &str) -> Result<Rc<Declaration>, Error> {
-        let missing = || Error::new(Code::InvalidArgument, shown(key) + " is not declared");
-        self.kernel.borrow().declaration(key).cloned().ok_or_else(missing)
+        self.kernel.borrow().known(key).cloned()
     }
 }
 

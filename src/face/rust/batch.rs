@@ -73,6 +73,8 @@ impl Drop for Open<'_> {
         if self.core.batch.take().is_some() {
             // It has begun, so it can be rolled back.
             let _ = self.core.with(Kernel::roll_back);
+            // Contexts are no part of it: what it has made of them is told all the same.
+            self.core.dispatch();
         }
     }
 }

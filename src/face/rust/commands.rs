@@ -40,8 +40,8 @@ impl Hall {
     /// Units:  the time to live starts now; the entry goes at the first [`Hall::advance`] after
     ///         it, and the other sessions' entries go by their own clocks.
     /// Errors: as [`Hall::put`]; `invalid-value` for metadata that are not a map;
-    ///         `invalid-argument` for a time to live of 0 or above a thousand years; `conflict`
-    ///         inside a batch.
+    ///         `invalid-argument` for a time to live of 0 or above a thousand years, or an owner's
+    ///         name of a wrong length; `closed` for an owner that has ended; `conflict` inside a batch.
     pub fn put_with(&self, key: impl IntoKey, value: impl Into<Value>, options: PutOptions) -> Result<Written, Error> {
         let value = value.into();
         let core = self.core()?;
@@ -101,7 +101,8 @@ impl Hall {
     /// Puts `change(current)`, or `change(initial)` if the key is absent, and returns it.
     ///
     /// Shape:  atomic within the session; written as by [`Hall::put`]. The change of an absent key
-    ///         reports no old value. `change` may use the hall, except to write this key.
+    ///         reports no old value. `change` may use the hall, except to write this key. It is called once: nothing but
+    ///         `change` itself can come between, so there is no trying again, and nobody starves.
     /// Errors: `conflict` if `change` wrote this key; `callback-failed` if it panicked, where
     ///         panics unwind; else as [`Hall::put`]. Nothing of this key has then changed.
     pub fn update(
@@ -211,7 +212,7 @@ impl Core {
         options: PutOptions,
         unix_ms: u64,
     ) -> Result<Written, Error> {
-        let PutOptions { expect, metadata, ttl_ms, touch } = options;
+        let PutOptions { expect, metadata, ttl_ms, touch, owner } = options;
         if metadata.as_ref().is_some_and(|metadata| metadata.as_map().is_none()) {
             return Err(Error::new(Code::InvalidValue, "metadata are a map, with a name for each fact"));
         }
@@ -219,7 +220,11 @@ impl Core {
         let value = measured(value, depth_max)?;
         let metadata = metadata.map(|metadata| measured(metadata, depth_max)).transpose()?;
         let command = Command::Put { key: key.clone(), value, metadata, origin, expect, ttl_ms, touch };
-        self.apply(command, unix_ms).map(written)
+        let reply = match owner {
+            Some(owner) => self.with(|kernel| kernel.put_for(&owner, command, unix_ms)),
+            None => self.apply(command, unix_ms),
+        };
+        reply.map(written)
     }
 }
 

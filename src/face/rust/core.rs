@@ -124,22 +124,13 @@ impl Core {
         let _running = Running::begin(&self.dispatching);
         let mut round = Round::default();
         loop {
-            let Some(effect) = self.with(Kernel::next_effect) else {
-                // Whoever watches has heard of everything, so that a machine sees what they have made of it.
-                if self.run_next(&mut round) {
-                    continue;
-                }
+            if let Some(effect) = self.with(Kernel::next_effect) {
+                self.carry_out(effect);
+                continue;
+            }
+            // Whoever watches has heard of everything, so that a machine sees what they have made of it.
+            if !self.tell_document() && !self.run_next(&mut round) {
                 break;
-            };
-            match effect {
-                Effect::Notify { set, change, .. } => self.notify(set, &change),
-                Effect::Initial { watch, change, .. } => {
-                    self.watcher(watch).iter().for_each(|watcher| self.tell(watcher, &change));
-                }
-                Effect::Ready(watch) => self.wake(watch),
-                Effect::Synced => self.ready.set(true),
-                Effect::Sessions => {}
-                Effect::Report(error) => self.report(&error),
             }
         }
         // Nobody here keeps slots by number.
@@ -149,6 +140,20 @@ impl Core {
         });
         if !released.is_empty() {
             self.audiences.forget(&released);
+        }
+    }
+
+    fn carry_out(&self, effect: Effect<Value>) {
+        match effect {
+            Effect::Notify { set, change, .. } => self.notify(set, &change),
+            Effect::Initial { watch, change, .. } => {
+                self.watcher(watch).iter().for_each(|watcher| self.tell(watcher, &change));
+            }
+            Effect::Ready(watch) => self.wake(watch),
+            Effect::Synced => self.ready.set(true),
+            Effect::OwnerExpired(owner) => self.expire_owner(&owner),
+            Effect::Sessions => {}
+            Effect::Report(error) => self.report(&error),
         }
     }
 
@@ -267,12 +272,14 @@ impl Core {
             // What was written before the batch has happened; the batch has not.
             let _ = kernel.roll_back();
         }
+        kernel.end_owners(time.unix_ms);
         kernel.advance(time);
         kernel.leave();
         while kernel.next_effect().is_some() {}
         drop(kernel);
         let watchers: Vec<_> = self.watchers.borrow().keys().copied().collect();
         watchers.into_iter().for_each(|watch| self.end_watch(watch));
+        self.end_document_watches();
     }
 }
 

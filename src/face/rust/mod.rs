@@ -13,6 +13,7 @@
 
 mod audience;
 mod batch;
+mod carrying;
 mod changes;
 mod clock;
 mod commands;
@@ -22,6 +23,7 @@ mod export;
 mod hall;
 mod machine;
 mod options;
+mod owner;
 mod queries;
 mod selecting;
 mod share;
@@ -38,10 +40,14 @@ pub use machine::{
     Server, Single, Snapshot, Step, Table, Timer, Turn, Typed,
 };
 pub use options::{DeleteOptions, Filter, Options, PutOptions, WatchOptions};
+pub use owner::{Owner, OwnerOptions};
 pub use queries::{Item, Since, WatchInfo};
 pub use selecting::{IntoKey, IntoSelector, Keys};
 pub use share::Session;
-pub use strict::{Acquire, Acquired, Commit, Context, ContextRecord, Guard, Holder, Lease, Mode, Waiting};
+pub use strict::{
+    Acquire, Acquired, Commit, Context, ContextChange, ContextRecord, ContextWatch, ContextWatchOptions, Guard, Holder,
+    Lease, Mode, Waiting,
+};
 pub use variable::Variable;
 pub use watch::Watch;
 

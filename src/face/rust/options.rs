@@ -60,12 +60,16 @@ pub struct PutOptions {
     pub ttl_ms: Option<u64>,
     /// Count as a change, and notify, even if the value is the same.
     pub touch: bool,
+    /// Delete the entry when this owner ends, unless it has been changed by then; see [`Owner`](super::Owner). Without it
+    /// the entry stays once its value changes.
+    pub owner: Option<Rc<str>>,
 }
 
 impl PutOptions {
     /// Whether there is nothing out of the ordinary.
     pub(super) fn is_plain(&self) -> bool {
-        self.expect.is_none() && self.metadata.is_none() && self.ttl_ms.is_none() && !self.touch
+        let Self { expect, metadata, ttl_ms, touch, owner } = self;
+        expect.is_none() && metadata.is_none() && ttl_ms.is_none() && !touch && owner.is_none()
     }
 }
 
@@ -92,7 +96,7 @@ pub struct WatchOptions {
     pub filter: Option<Filter>,
     /// End after the first delivered change. A watcher is called after its watch has ended.
     pub once: bool,
-    /// End when this owner ends; see [`Hall::end`](super::Hall::end).
+    /// End when this owner does; see [`Owner`](super::Owner) and [`Hall::end`](super::Hall::end).
     pub owner: Option<Rc<str>>,
     /// Of a stream: how many changes wait for its reader, `limits.queue` unless told. Past it the
     /// oldest go and are counted as missed; initial values never go, and do not count.

@@ -6,7 +6,7 @@ use super::watch::Told;
 use super::{Change, Hall, IntoKey, IntoSelector, Watch, Written};
 use crate::codec::parse_value;
 use crate::error::{Code, Error};
-use crate::key::{Key, shown};
+use crate::key::Key;
 use crate::state::declaration::{Declaration, merged};
 use crate::value::{Stored, Value};
 use std::cell::RefCell;
@@ -101,9 +101,7 @@ impl Hall {
     }
 
     fn declared(&self, key: Key) -> Result<Variable, Error> {
-        let declaration = self.core()?.with(|kernel| kernel.declaration(key.text()).cloned());
-        let missing = || Error::new(Code::InvalidArgument, format!("{} is not declared", shown(key.text())));
-        let declaration = declaration.ok_or_else(missing)?;
+        let declaration = self.core()?.with(|kernel| kernel.known(key.text()).cloned())?;
         Ok(Variable { hall: self.clone(), key, declaration })
     }
 }

@@ -161,21 +161,6 @@ impl Hall {
         Ok(Changes::new(core, id, reader))
     }
 
-    /// Ends everything that belongs to an owner, and returns how many watches that were.
-    ///
-    /// Errors: `closed`.
-    pub fn end(&self, owner: &str) -> Result<usize, Error> {
-        let core = self.core()?;
-        let owned = |watcher: &Watcher| watcher.owner.as_deref() == Some(owner);
-        let watchers = core.watchers.borrow();
-        let ended: Vec<_> = watchers.iter().filter(|(_, watcher)| owned(watcher)).map(|(&id, _)| id).collect();
-        drop(watchers);
-        ended.iter().for_each(|&watch| core.end_watch(watch));
-        core.with(|kernel| kernel.end_owner(owner));
-        self.end_leases(owner)?;
-        Ok(ended.len())
-    }
-
     pub(super) fn open_watch(
         &self,
         selector: impl IntoSelector,
@@ -185,6 +170,7 @@ impl Hall {
         let core = self.core()?;
         let selector = selector.into_selector()?;
         let WatchOptions { initial, filter, once, owner, capacity } = options;
+        owner.iter().try_for_each(|owner| core.use_owner(owner))?;
         let how = kernel::WatchOptions { initial, owner: owner.clone(), capacity };
         let id = core.with(|kernel| kernel.watch(selector.clone(), how))?;
         let filter = filter.map(RefCell::new);

@@ -405,6 +405,34 @@ impl<A: Alphabet> Machine<A> {
         running.map(|running| running.due_ms.saturating_sub(now_ms)).or_else(zero)
     }
 
+    /// Everything that the machine refers to between two transitions, where all that it moves is of one kind.
+    pub fn contents<W: Copy>(&self, see: &mut dyn FnMut(W))
+    where
+        A: Alphabet<State = W, Event = W, Name = W, Term = W>,
+    {
+        see(self.state);
+        self.modules.iter().for_each(|module| see(*module));
+        let mut named = |kind: &Kind<W>| {
+            if let Kind::Named(name) = kind {
+                see(*name);
+            }
+        };
+        for transition in self.trace.iter() {
+            transition.kind.iter().for_each(&mut named);
+        }
+        let mut events: Vec<W> = self.trace.iter().map(|transition| transition.state).collect();
+        for event in self.queue.iter().chain(&self.postponed).chain(self.mailbox.messages()) {
+            named(&event.kind);
+            events.push(event.content);
+        }
+        let running = self.timeouts.running().map(|running| (&running.timer, running.content));
+        for (timer, content) in running.chain(self.timeouts.zero().map(|(timer, content)| (timer, *content))) {
+            named(&timer.kind());
+            events.push(content);
+        }
+        events.into_iter().for_each(see);
+    }
+
     /// The last transitions, the oldest first.
     pub fn trace(&self) -> impl Iterator<Item = &Transition<A::State, A::Name>> {
         self.trace.iter()

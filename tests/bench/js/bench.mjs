@@ -3,9 +3,12 @@
  *
  * A whole run prints tables, writes ../figures.json, and puts the figures into the README. With ONLY, nothing is written.
  * "make bench PROCESSES=1" takes a fifth of the time for the stores, and says so beside the figures.
- * The parts: `store` (statehall beside the peers, see store/measure.mjs for how), `scale`, `tabs`, `sizes`, and the
- * programs in Rust, `rust` and `component`. The cases of a part are named after it: "store put 1,000 keys",
- * "scale entries 1000", "tabs latency"; what follows "rust " or "component " is a text of their own cases.
+ * The parts: `store` (statehall beside the peers, see store/measure.mjs for how), `contexts`, `machine` (the peer in
+ * Erlang, beside those of the stores), `scale`, `tabs`, `sizes`, and the programs in Rust, `rust` and `component`. The
+ * cases of a part are named after it: "store put 1,000 keys", "contexts sw4rm", "scale entries 1000", "tabs latency";
+ * what follows "rust " or "component " is a text of their own cases.
+ *
+ * What is in other languages is skipped where their programs are missing, with the reason.
  */
 
 import { execFile, spawnSync } from "node:child_process";
@@ -13,6 +16,8 @@ import { readFileSync, writeFileSync } from "node:fs";
 import { fileURLToPath } from "node:url";
 import { promisify } from "node:util";
 import { withFigures } from "./figures.mjs";
+import { genStatem } from "./foreign/erlang.mjs";
+import { sw4rm } from "./foreign/python.mjs";
 import { machine, versions } from "./machine.mjs";
 import { promises } from "./promises.mjs";
 import { printPromises, printTables } from "./report.mjs";
@@ -47,6 +52,7 @@ async function stores() {
   const results = new Map(chosen.map((one) => [one, []]));
   for (let i = 1; i <= PROCESSES; i++) {
     for (const one of chosen) {
+      if (one.once && i > 1) continue;
       say(`store ${one.table} ${one.name}, process ${i} of ${PROCESSES}`);
       results.get(one).push(await run("store/process.mjs", [one.table, one.name]));
     }
@@ -65,12 +71,38 @@ function steps(rows) {
 
 /** The rows of a case, of what each of its processes has measured. */
 function together({ table, name }, processes) {
-  return processes[0].map(({ subject, operations }, index) => {
+  return merged(processes).map((row) => ({ table, case: name, unit: "ns", ...row }));
+}
+
+/** One of each row, of processes that have measured the same: the median of their medians. */
+function merged(processes) {
+  return processes[0].map((row, index) => {
     const medians = processes.map((rows) => rows[index].median);
     const [low, high] = [Math.min(...medians), Math.max(...medians)];
-    const min = Math.min(...processes.map((rows) => rows[index].min));
-    return { table, case: name, subject, unit: "ns", median: median(medians), min, low, high, operations };
+    return { ...row, median: median(medians), min: Math.min(...processes.map((rows) => rows[index].min)), low, high };
   });
+}
+
+/** What is measured in processes of its own that write rows: in turns, like the stores. */
+async function besides() {
+  const subjects = {
+    "contexts in memory": () => ({ run: async () => ({ rows: await run("contexts/memory.mjs", []) }) }),
+    "contexts sw4rm-sdk": sw4rm,
+    "machine Erlang": genStatem,
+  };
+  const names = Object.keys(subjects).filter(wanted);
+  const runs = names.map((name) => ({ name, answers: [], ...subjects[name]() }));
+  const skipped = runs.filter(({ reason }) => reason).map(({ name, reason }) => ({ name, reason }));
+  for (const { name, reason } of skipped) say(`${name} is skipped: ${reason}`);
+  const measured = runs.filter(({ reason }) => !reason);
+  for (let i = 1; i <= PROCESSES; i++) {
+    for (const { name, run, answers } of measured) {
+      say(`${name}, process ${i} of ${PROCESSES}`);
+      answers.push(await run());
+    }
+  }
+  const versions = Object.assign({}, ...measured.flatMap(({ answers }) => answers.map(({ versions }) => versions)));
+  return { rows: measured.flatMap(({ answers }) => merged(answers.map(({ rows }) => rows))), versions, skipped };
 }
 
 async function scale() {
@@ -116,19 +148,22 @@ function rust(part, args) {
 const inRust = rust("rust", ["--release", "--package", "statehall-bench"]);
 const component = rust("component", ["--profile", "host", "--package", "statehall-bench-component"]);
 const store = await stores();
+const others = await besides();
 const scaled = await scale();
 const tabs = await measureTabs((name) => wanted(`tabs ${name}`), say);
 const sizes = wanted("sizes") ? await sizeRows() : [];
 
-const measured = [...store, ...tabs.rows, ...sizes, ...scaled, ...inRust.rows, ...component.rows];
+const measured = [...store, ...others.rows, ...tabs.rows, ...sizes, ...scaled, ...inRust.rows, ...component.rows];
 // What is written is what is shown and judged, so that file and README agree to the last digit.
 const rows = JSON.parse(JSON.stringify(measured, rounded));
 const kept = JSON.parse(JSON.stringify(promises(rows), rounded));
 printTables(rows.filter(({ table }) => table !== "rust" && table !== "component"));
 printPromises(kept);
 if (only === undefined) {
-  const software = { chromium: tabs.chromium, rust: inRust.compiler?.split(" (")[0] };
-  const figures = { machine: machine(), versions: versions(software), processes: PROCESSES, promises: kept, rows };
+  const software = { chromium: tabs.chromium, rust: inRust.compiler?.split(" (")[0], ...others.versions };
+  const { skipped } = others;
+  const described = { machine: machine(), versions: versions(software), processes: PROCESSES, skipped };
+  const figures = { ...described, promises: kept, rows };
   writeFileSync(figuresFile, `${JSON.stringify(figures, null, 2)}\n`);
   writeFileSync(readmeFile, withFigures(readFileSync(readmeFile, "utf8"), figures));
   console.log("\nwritten to tests/bench/figures.json and README.md");

@@ -15,10 +15,17 @@ export function withFigures(readme, figures) {
   return `${before}${BEGIN}\n\n${markdown(figures)}\n\n${END}${after}`;
 }
 
-/** The figures as Markdown. */
-export function markdown({ machine, versions, processes, rows, promises }) {
-  const said = [stores(rows), held(promises), tabs(rows), measuredOn(machine, versions, processes)];
-  return said.join("\n\n");
+/** The figures as Markdown. What was not measured has no table. */
+export function markdown({ machine, versions, processes, skipped, rows, promises }) {
+  const said = [
+    stores(rows),
+    held(promises),
+    tabs(rows),
+    ...besides.map((one) => beside(rows, one)),
+    measuredOn(machine, versions, processes),
+    ...(skipped ?? []).map(({ name, reason }) => `Not measured: ${name}, because ${reason}.`),
+  ];
+  return said.filter((text) => text !== undefined).join("\n\n");
 }
 
 const line = (cells) => `| ${cells.join(" | ")} |`;
@@ -94,6 +101,73 @@ function tabs(rows) {
     return `never: ${find("joining", subject, "keys that arrived").median.toLocaleString("en")} arrived`;
   }
   return table(["two tabs in Chromium", "median"], lines);
+}
+
+const TYPES = ["float", "integer", "boolean", "choice", "text", "list", "map", "embedding of 8"];
+
+/** Other tables: what their first column is called, the cases with a column, and rows of Rust that belong to them. */
+const besides = [
+  {
+    table: "typed",
+    head: "setting a value of a type, 1,000 keys with a watcher each",
+    cases: TYPES,
+    rust: Object.fromEntries(TYPES.map((type) => [type, `set of a declared ${type}`])),
+  },
+  {
+    table: "contexts",
+    head: "one operation on a context",
+    cases: ["replace, p50", "replace, p99", "acquire and release, p50", "acquire and release, p99"],
+    rust: {
+      "replace, p50": "replace with the expected version, in memory, p50",
+      "replace, p99": "replace with the expected version, in memory, p99",
+      "acquire and release, p50": "acquire and release, in memory, p50",
+      "acquire and release, p99": "acquire and release, in memory, p99",
+    },
+  },
+  {
+    table: "patch",
+    head: "changing one key of a document of 1 MB in memory",
+    cases: ["1,024 texts, 32 members a level", "32,768 texts, 32 members a level", "10,000 texts in one level"],
+    rust: {
+      "1,024 texts, 32 members a level": "a 1-key patch of 1 MB, 1,024 texts, 32 members a level",
+      "32,768 texts, 32 members a level": "a 1-key patch of 1 MB, 32,768 texts, 32 members a level",
+      "10,000 texts in one level": "a 1-key patch of 1 MB, 10,000 texts in one level",
+    },
+  },
+  {
+    table: "machine",
+    head: "a machine of two states",
+    cases: ["an event", "a call and its answer"],
+    rust: {
+      "an event": "an event to a machine of two states, the engine alone",
+      "a call and its answer": "a call to a machine and its answer, the engine alone",
+    },
+    rustIs: "statehall's engine in Rust, without a hall around it",
+    alsoRust: {
+      "an event": "an event to a machine of two states, in a hall",
+      "a call and its answer": "a call to a machine and its answer, in a hall",
+    },
+  },
+];
+
+/** A line for each subject, and one for Rust. Of what was not measured there is no column, and no table. */
+function beside(rows, { table: name, head, cases, rust = {}, rustIs = "statehall, in Rust", alsoRust = {} }) {
+  const own = rows.filter((row) => row.table === name);
+  const inRust = (names) => (one) => rows.find((row) => row.table === "rust" && row.subject === names[one]);
+  const known = cases.filter((one) => own.some((row) => row.case === one));
+  if (known.length === 0) return undefined;
+  const line = (subject, find) => [subject, ...known.map(find).map((row) => (row ? shown(row.median, row.unit) : ""))];
+  const subjects = [...new Set(own.map((row) => row.subject))];
+  const lines = subjects.map((subject) =>
+    line(subject, (one) => own.find((row) => row.subject === subject && row.case === one)),
+  );
+  for (const [subject, names] of [
+    [rustIs, rust],
+    ["statehall, in Rust", alsoRust],
+  ]) {
+    if (known.some(inRust(names))) lines.unshift(line(subject, inRust(names)));
+  }
+  return table([head, ...known], lines);
 }
 
 function measuredOn(machine, versions, processes) {

@@ -12,8 +12,8 @@ export function machine() {
 }
 
 /** Of the package, of what it is measured beside, and of what runs them. */
-export function versions({ chromium, rust } = {}) {
+export function versions({ chromium, rust, ...others } = {}) {
   const { version } = read("../../../js/package.json");
   const { devDependencies } = read("../package.json");
-  return { statehall: version, ...devDependencies, node: process.versions.node, chromium, rust };
+  return { statehall: version, ...devDependencies, ...others, node: process.versions.node, chromium, rust };
 }

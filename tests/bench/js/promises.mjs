@@ -63,12 +63,26 @@ const ratios = [
     over: "as one message for each put",
     most: { "in one turn": 1, "in 100 turns": 1 },
   },
+  {
+    what: "set of a declared variable, over a put to an undeclared key",
+    table: "typed",
+    subject: "statehall, a declared variable",
+    over: "statehall, a put to an undeclared key",
+    most: { float: 1.5, integer: 1.5, boolean: 1.5, choice: 1.5 },
+  },
 ];
 
-/** Figures with bounds of their own. */
+/** Figures with bounds of their own, for each case. */
 const bounds = [
-  { what: "bytes of the kernel", table: "sizes", subject: "core_bg.wasm", case: "gzipped", most: budgets.wasm },
-  { what: "bytes of the main entry", table: "sizes", subject: "JavaScript", case: "gzipped", most: budgets.js },
+  { what: "bytes of the kernel", unit: "B", table: "sizes", subject: "core_bg.wasm", most: { gzipped: budgets.wasm } },
+  { what: "bytes of the main entry", unit: "B", table: "sizes", subject: "JavaScript", most: { gzipped: budgets.js } },
+  {
+    what: "a 1-key patch of 1 MB in memory, from the patch to the watcher",
+    unit: "ns",
+    table: "patch",
+    subject: "statehall, until a watcher hears it",
+    most: { "1,024 texts, 32 members a level": 50_000, "32,768 texts, 32 members a level": 50_000 },
+  },
 ];
 
 /**
@@ -120,8 +134,12 @@ function compared(rows, { what, table, subject, over, most }) {
   return { what, unit: "x", parts: Object.keys(most).map((name) => part(name, value(name), most[name])) };
 }
 
-function bounded(rows, { what, table, subject, case: name, most }) {
-  return single(what, "B", medianOf(rows, table, name, subject), most);
+function bounded(rows, { what, unit, table, subject, most }) {
+  const names = Object.keys(most);
+  // A name says nothing where there is one part.
+  const named = (name) => (names.length > 1 ? name : "");
+  const parts = names.map((name) => part(named(name), medianOf(rows, table, name, subject), most[name]));
+  return { what, unit, parts };
 }
 
 function grown(rows, { table, from, to, cases, most = GROWTH_MAX }) {

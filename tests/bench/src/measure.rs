@@ -54,6 +54,32 @@ impl Subject {
         Self { subject, case: case.into(), unit: "ns", target: None, rounds: ROUNDS, begin: Box::new(begin) }
     }
 
+    /// Measures what so much (`part`) of single operations take at most, each timed by itself, in nanoseconds.
+    pub fn quantile<O: FnMut() + 'static, E: Into<Box<dyn Error>> + 'static>(
+        subject: &'static str,
+        case: impl Into<String>,
+        (operations, part): (usize, f64),
+        begin: impl FnOnce() -> Result<O, E> + 'static,
+    ) -> Self {
+        let begin = move || {
+            let mut operation = begin().map_err(Into::into)?;
+            let mut times = Vec::with_capacity(operations);
+            let sample = move || {
+                times.clear();
+                times.extend((0..operations).map(|_| {
+                    let start = Instant::now();
+                    operation();
+                    start.elapsed().as_nanos() as f64
+                }));
+                times.sort_by(f64::total_cmp);
+                let place = (operations as f64 * part) as usize;
+                times.get(place.min(operations - 1)).copied().unwrap_or(f64::NAN)
+            };
+            Ok(Box::new(sample) as Sample)
+        };
+        Self { subject, case: case.into(), unit: "ns", target: None, rounds: ROUNDS, begin: Box::new(begin) }
+    }
+
     /// Measures one long task, in milliseconds. `begin` makes what it works on, and how that is prepared each time,
     /// which is not measured.
     pub fn task<T, U, P: FnMut() -> T + 'static, W: FnMut(T) -> U + 'static, E: Into<Box<dyn Error>> + 'static>(

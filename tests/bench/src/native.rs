@@ -86,7 +86,7 @@ fn scattered(case: String, keys: usize, real: bool) -> Subject {
         let mut value = 0i64;
         Ok::<_, Error>(move || {
             value += 1;
-            black_box(hall.put(black_box(turns.next()), value)).expect("a put");
+            black_box(hall.put(black_box(turns.next().as_str()), value)).expect("a put");
             assert_eq!(heard.get(), value as u64, "the watcher of the key hears the put");
         })
     })
@@ -105,7 +105,7 @@ fn shared(share: bool) -> Subject {
         let mut value = 0i64;
         Ok::<_, Error>(move || {
             value += 1;
-            black_box(hall.put(black_box(turns.next()), value)).expect("a put");
+            black_box(hall.put(black_box(turns.next().as_str()), value)).expect("a put");
             if (value as usize).is_multiple_of(turn) {
                 hall.advance().expect("the end of a turn");
                 let bytes: usize = hall.frames().map(|frame| black_box(frame).len()).sum();
@@ -122,7 +122,7 @@ fn get(case: String, keys: usize) -> Subject {
         keys.iter().try_for_each(|key| hall.put(key, 1).map(|_| ()))?;
         let mut turns = Turns::new(keys);
         Ok::<_, Error>(move || {
-            black_box(hall.get(black_box(turns.next()))).expect("a get").expect("a value");
+            black_box(hall.get(black_box(turns.next().as_str()))).expect("a get").expect("a value");
         })
     })
 }
@@ -154,13 +154,13 @@ fn restore() -> Subject {
     })
 }
 
-fn open(real: bool) -> Result<Hall, Error> {
+pub fn open(real: bool) -> Result<Hall, Error> {
     let options = Options { name: "bench".into(), agent: "planner".into(), seed: Some(1), ..Options::default() };
     Hall::open(if real { options } else { Options { clock: Box::new(ManualClock::new(1_700_000_000_000)), ..options } })
 }
 
 /// Opens a watch that does the least that a watcher can.
-fn count(hall: &Hall, key: &str, heard: &Rc<Cell<u64>>) -> Result<(), Error> {
+pub fn count(hall: &Hall, key: &str, heard: &Rc<Cell<u64>>) -> Result<(), Error> {
     let heard = heard.clone();
     let watcher = move |change: &Change| {
         black_box(change);
@@ -169,19 +169,19 @@ fn count(hall: &Hall, key: &str, heard: &Rc<Cell<u64>>) -> Result<(), Error> {
     hall.watch(key, WatchOptions::default(), watcher).map(|watch| watch.forever())
 }
 
-fn texts(count: usize) -> Vec<String> {
+pub fn texts(count: usize) -> Vec<String> {
     (0..count).map(|n| format!("agents/{n}/status")).collect()
 }
 
-/// Keys in an order that jumps about, again and again.
-struct Turns {
-    keys: Vec<String>,
+/// Keys, or what stands for them, in an order that jumps about, again and again.
+pub struct Turns<K> {
+    keys: Vec<K>,
     next: usize,
 }
 
-impl Turns {
+impl<K> Turns<K> {
     /// Shuffles the keys; always in the same way.
-    fn new(mut keys: Vec<String>) -> Self {
+    pub fn new(mut keys: Vec<K>) -> Self {
         let mut random = 1u64;
         for end in (1..keys.len()).rev() {
             random = random.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
@@ -190,7 +190,7 @@ impl Turns {
         Self { keys, next: 0 }
     }
 
-    fn next(&mut self) -> &str {
+    pub fn next(&mut self) -> &K {
         self.next = if self.next + 1 < self.keys.len() { self.next + 1 } else { 0 };
         &self.keys[self.next]
     }

@@ -18,6 +18,7 @@ use std::path::PathBuf;
 use std::{fs, io};
 
 /// One line of the table.
+#[derive(Clone)]
 pub struct Row {
     pub subject: &'static str,
     pub case: String,

@@ -15,7 +15,7 @@ pub mod bindings {
 }
 
 pub use bindings::Kernel;
-pub use bindings::exports::statehall::hall::{contexts, machines, state, types, variables, watchers};
+pub use bindings::exports::statehall::hall::{contexts, machines, owners, state, types, variables, watchers};
 
 /// One instance of the component, in a store of its own.
 pub struct Instance {

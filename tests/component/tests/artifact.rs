@@ -13,7 +13,7 @@ fn it_imports_nothing() {
 fn it_exports_its_interfaces_and_nothing_else() {
     let (engine, component) = compiled(false);
     let exports: Vec<_> = component.component_type().exports(engine).map(|(name, _)| name.to_owned()).collect();
-    let expected = ["types", "state", "watchers", "contexts", "variables", "machines"]
+    let expected = ["types", "state", "watchers", "contexts", "owners", "variables", "machines"]
         .map(|name| format!("statehall:hall/{name}@0.1.0"));
     assert_eq!(exports, expected);
 }

@@ -20,6 +20,8 @@ mod machines;
 mod monkey;
 #[path = "nonsense/order.rs"]
 mod order;
+#[path = "nonsense/owners.rs"]
+mod owners;
 #[path = "nonsense/subject.rs"]
 mod subject;
 #[path = "nonsense/variables.rs"]

@@ -23,6 +23,10 @@ mod machines;
 mod naming;
 #[path = "../../transcripts/runner/notation.rs"]
 mod notation;
+#[path = "../../transcripts/runner/owners.rs"]
+mod owners;
+#[path = "transcripts/owning.rs"]
+mod owning;
 #[path = "../../transcripts/runner/script.rs"]
 mod script;
 #[path = "transcripts/session.rs"]
@@ -33,6 +37,8 @@ mod strict;
 mod suite;
 #[path = "transcripts/telling.rs"]
 mod telling;
+#[path = "transcripts/variables.rs"]
+mod variables;
 #[path = "../../transcripts/runner/world.rs"]
 mod world;
 

@@ -82,7 +82,7 @@ impl<V: Kind> Node<V> {
                 Effect::Initial { change, .. } => self.picture.hear(change),
                 Effect::Ready(watch) => panic!("{watch:?} does not pull"),
                 Effect::Report(error) => panic!("nothing was wrong, and yet: {error}"),
-                Effect::Synced | Effect::Sessions => {}
+                Effect::Synced | Effect::Sessions | Effect::OwnerExpired(_) => {}
             }
         }
         self.picture.check_heard(&self.kernel);

@@ -16,6 +16,7 @@ pub fn writing(command: &Command) -> Result<Option<Write>, Failure> {
                 metadata: command.option("metadata")?,
                 ttl_ms: command.number("ttl")?,
                 touch: command.flag("touch"),
+                owner: command.text("owner")?.map(Into::into),
             };
             Write::Put(naming(command.argument(0)?)?, command.value(1)?, options)
         }
@@ -71,24 +72,17 @@ pub fn ask<F: Face>(hall: &F, command: &Command, out: &mut Vec<String>) -> Done 
             let members = map.iter().map(|(key, value)| format!("{}: {}", write(&key.as_str().into()), write(value)));
             out.push(format!("{{{}}}", members.collect::<Vec<_>>().join(", ")));
         }
-        "variable" => {
-            let (value, violation) = hall.variable(key()?)?;
-            out.push(format!("{}{}", present(value.as_ref()), if violation { " violation" } else { "" }));
-        }
-        "variables" => {
-            let keys = hall.variables(selecting(command.argument(0)?)?)?;
-            out.push(write(&keys.into_iter().map(Value::from).collect::<Vec<_>>().into()));
-        }
         "changes" => changes(hall, command, out)?,
         "revision" => out.push(hall.revision()?.to_string()),
         "watches" => out.extend(hall.watches()?.iter().map(watch_line)),
         "usage" => {
             let usage = hall.usage()?;
             out.push(format!(
-                "entries={} tombstones={} bytes={} watches={} queued={} sessions={} dropped={} ahead={}",
+                "entries={} tombstones={} bytes={} variables={} watches={} queued={} sessions={} dropped={} ahead={}",
                 usage.entries,
                 usage.tombstones,
                 usage.bytes,
+                usage.variables,
                 usage.watches,
                 usage.queued,
                 usage.sessions,
@@ -106,6 +100,37 @@ pub fn ask<F: Face>(hall: &F, command: &Command, out: &mut Vec<String>) -> Done 
         }
         "ready" => out.push(hall.is_ready().to_string()),
         "export" => out.extend(hall.export(selector()?)?.lines().map(str::to_owned)),
+        _ => return ask_variables(hall, command, out),
+    }
+    Ok(())
+}
+
+/// Commands of variables.
+fn ask_variables<F: Face>(hall: &F, command: &Command, out: &mut Vec<String>) -> Done {
+    let key = || naming(command.argument(0)?);
+    match command.verb.as_str() {
+        "variable" => {
+            let (value, violation) = hall.variable(key()?)?;
+            out.push(format!("{}{}", present(value.as_ref()), if violation { " violation" } else { "" }));
+        }
+        "variables" => {
+            let keys = hall.variables(selecting(command.argument(0)?)?)?;
+            out.push(write(&keys.into_iter().map(Value::from).collect::<Vec<_>>().into()));
+        }
+        "undeclare" => out.push(hall.undeclare(key()?)?.to_string()),
+        "facts" => out.push(write(&hall.facts(key()?)?)),
+        "set" => {
+            let put = writing(&Command { verb: "put".into(), ..command.clone() })?;
+            let Some(Write::Put(key, value, options)) = put else { return Err("a set is written as a put".into()) };
+            out.push(wrote_line(&Wrote::Written(hall.set(key, value, options)?)));
+        }
+        "set-many" => {
+            let values = command.value(0)?;
+            let values = values.as_map().ok_or("set-many takes a map")?;
+            let refused = hall.set_many(values.clone().into_iter().collect())?;
+            out.push("ok".into());
+            out.extend(refused.iter().map(|(key, error)| format!("refused {} {}", bare(key), error.code.name())));
+        }
         unknown => return Err(format!("no command {unknown:?}").into()),
     }
     Ok(())

@@ -5,7 +5,7 @@ use super::naming::naming;
 use super::notation::{bare, write};
 use super::script::{Command, unquote};
 use super::world::START_MS;
-use statehall::{Acquire, Commit, ContextRecord, Error, Holder, Mode, Value};
+use statehall::{Acquire, Commit, ContextChange, ContextRecord, Error, Holder, Mode, Value};
 use std::cell::RefCell;
 use std::collections::BTreeMap;
 use std::rc::Rc;
@@ -25,7 +25,11 @@ pub trait Context: 'static {
     fn acquire(&self, options: Acquire) -> Result<Asked<Self::Lease>, Error>;
     fn holders(&self) -> Result<(Vec<Holder>, Vec<Rc<str>>), Error>;
     fn force_release(&self, reason: &str) -> Result<bool, Error>;
+    fn watch(&self, initial: bool) -> Result<Changes, Error>;
 }
+
+/// A watch of a context: what it has to tell since the last time. Dropping it ends it.
+pub type Changes = Box<dyn FnMut() -> Vec<ContextChange>>;
 
 /// A lease that is held, or was.
 pub trait Lease: Sized + 'static {
@@ -61,12 +65,15 @@ enum Claim<L> {
     Over,
 }
 
-/// The leases that a transcript has named.
-pub struct Claims<F: Face>(RefCell<BTreeMap<String, Claim<LeaseOf<F>>>>);
+/// The leases and the watches of contexts that a transcript has named.
+pub struct Claims<F: Face> {
+    claims: RefCell<BTreeMap<String, Claim<LeaseOf<F>>>>,
+    watches: RefCell<BTreeMap<String, Changes>>,
+}
 
 impl<F: Face> Default for Claims<F> {
     fn default() -> Self {
-        Self(RefCell::default())
+        Self { claims: RefCell::default(), watches: RefCell::default() }
     }
 }
 
@@ -74,12 +81,15 @@ impl<F: Face> Claims<F> {
     /// Carries out a command, if it is one of contexts or leases.
     pub fn run(&self, hall: &F, command: &Command, out: &mut Vec<String>) -> Option<Done> {
         Some(match command.verb.as_str() {
-            "context" => self.on_context(hall, command, out),
+            "context" => self.on_context(hall, command, out).map(|()| self.hear(out)),
             "contexts" => hall.contexts().map_err(Failure::from).map(|records| {
                 let ids = records.iter().map(|record| Value::from(&*record.id));
                 out.push(write(&ids.collect::<Vec<_>>().into()));
             }),
-            "clear-contexts" => hall.clear_contexts().map_err(Failure::from).map(|n| out.push(format!("cleared {n}"))),
+            "clear-contexts" => hall.clear_contexts().map_err(Failure::from).map(|n| {
+                out.push(format!("cleared {n}"));
+                self.hear(out);
+            }),
             "lease" => self.show(command, out),
             "renew" => self.renew(command, out),
             "release" => self.release(command, out),
@@ -87,10 +97,25 @@ impl<F: Face> Claims<F> {
         })
     }
 
+    /// Shows what the watches of contexts have to tell.
+    fn hear(&self, out: &mut Vec<String>) {
+        for (name, changes) in self.watches.borrow_mut().iter_mut() {
+            out.extend(changes().iter().map(|change| told_line(name, change)));
+        }
+    }
+
+    fn watch(&self, context: &F::Context, command: &Command, out: &mut Vec<String>) -> Done {
+        let name = command.text("as")?.ok_or("a watch is opened `as` something")?;
+        let changes = context.watch(command.flag("initial"))?;
+        self.watches.borrow_mut().insert(name, changes);
+        out.push("ok".into());
+        Ok(())
+    }
+
     fn on_context(&self, hall: &F, command: &Command, out: &mut Vec<String>) -> Done {
         let context = hall.context(naming(command.argument(0)?)?)?;
         let under = command.text("lease")?;
-        let claims = self.0.borrow();
+        let claims = self.claims.borrow();
         let lease = match under.as_ref().map(|name| claims.get(name)) {
             None => None,
             Some(Some(Claim::Held(lease))) => Some(lease),
@@ -119,6 +144,11 @@ impl<F: Face> Claims<F> {
                 out.extend(holders.iter().map(|holder| format!("holder{}", holder_facts(holder))));
                 out.extend(waiters.iter().map(|owner| format!("waiter {}", bare(owner))));
                 format!("{} holders, {} waiters", holders.len(), waiters.len())
+            }
+            "watch" => return self.watch(&context, command, out),
+            "unwatch" => {
+                drop(self.watches.borrow_mut().remove(command.argument(2)?));
+                "ok".into()
             }
             "acquire" => {
                 drop(claims);
@@ -153,12 +183,12 @@ impl<F: Face> Claims<F> {
                 return Ok(());
             }
         };
-        self.0.borrow_mut().insert(name, claim);
+        self.claims.borrow_mut().insert(name, claim);
         Ok(())
     }
 
     fn show(&self, command: &Command, out: &mut Vec<String>) -> Done {
-        let mut claims = self.0.borrow_mut();
+        let mut claims = self.claims.borrow_mut();
         let claim = claims.get_mut(command.argument(0)?).ok_or("no lease of that name")?;
         if let Claim::Waiting(wait) = claim
             && let Some(result) = wait()
@@ -175,7 +205,7 @@ impl<F: Face> Claims<F> {
     }
 
     fn renew(&self, command: &Command, out: &mut Vec<String>) -> Done {
-        let claims = self.0.borrow();
+        let claims = self.claims.borrow();
         let Some(Claim::Held(lease)) = claims.get(command.argument(0)?) else {
             return Err("no lease of that name is held".into());
         };
@@ -185,13 +215,19 @@ impl<F: Face> Claims<F> {
 
     /// Gives a lease back, or the place in the queue.
     fn release(&self, command: &Command, out: &mut Vec<String>) -> Done {
-        let claim = self.0.borrow_mut().remove(command.argument(0)?).ok_or("no lease of that name")?;
+        let claim = self.claims.borrow_mut().remove(command.argument(0)?).ok_or("no lease of that name")?;
         out.push(match claim {
             Claim::Held(lease) => lease.release()?.to_string(),
             Claim::Waiting(_) | Claim::Over => "gone".into(),
         });
         Ok(())
     }
+}
+
+fn told_line(name: &str, change: &ContextChange) -> String {
+    let value = change.value.as_ref().map_or("absent".to_owned(), write);
+    let initial = if change.initial { " initial" } else { "" };
+    format!("told {name} {} version={} {value}{initial}", bare(&change.id), change.version)
 }
 
 fn since_start(unix_ms: Option<u64>) -> i64 {

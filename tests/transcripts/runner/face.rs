@@ -3,6 +3,7 @@
 use super::documents;
 use super::machines;
 use super::naming::Naming;
+use super::owners;
 use statehall::{
     Change, ContextRecord, DeleteOptions, Entry, Error, Options, PutOptions, Rearm, Session, Since, Usage, Value,
     WatchInfo, WatchOptions, Written,
@@ -19,6 +20,8 @@ pub trait Face: Clone + 'static {
     type Context: documents::Context;
     /// A machine that is a table.
     type Machine: machines::Machine;
+    /// An owner that was opened.
+    type Owner: owners::Owner;
 
     /// Opens a hall. The limits are by name, and may be nonsense.
     fn open(options: Options, limits: &[(String, u64)]) -> Result<Self, Failure>;
@@ -42,17 +45,18 @@ pub trait Face: Clone + 'static {
     fn revision(&self) -> Result<u64, Error>;
     fn export(&self, selector: Option<Naming>) -> Result<String, Failure>;
 
-    /// Declares a key. A face without variables has its steps skipped, and says so if it is asked all the same.
-    fn declare(&self, _key: Naming, _declaration: Value) -> Done {
-        Err("a command of a face with variables".into())
-    }
+    fn declare(&self, key: Naming, declaration: Value) -> Result<(), Error>;
+    fn undeclare(&self, key: Naming) -> Result<bool, Error>;
     /// What a variable shows, and whether what is there violates its declaration.
-    fn variable(&self, _key: Naming) -> Result<(Option<Value>, bool), Failure> {
-        Err("a command of a face with variables".into())
-    }
-    fn variables(&self, _selector: Naming) -> Result<Vec<String>, Failure> {
-        Err("a command of a face with variables".into())
-    }
+    fn variable(&self, key: Naming) -> Result<(Option<Value>, bool), Failure>;
+    /// What is known about a variable besides its value.
+    fn facts(&self, key: Naming) -> Result<Value, Failure>;
+    fn variables(&self, selector: Naming) -> Result<Vec<String>, Error>;
+    fn set(&self, key: Naming, value: Value, options: PutOptions) -> Result<Written, Error>;
+    /// Which were refused, in key order, and why.
+    fn set_many(&self, values: Vec<(String, Value)>) -> Result<Vec<(String, Error)>, Error>;
+    fn export_variables(&self) -> Result<Value, Error>;
+    fn import_variables(&self, exported: Value) -> Result<(), Error>;
 
     fn machine(&self, name: &str, table: Value) -> Result<Self::Machine, Error>;
     fn revive(&self, name: &str, table: Value, bytes: &[u8], rearm: Rearm) -> Result<Self::Machine, Error>;
@@ -65,6 +69,7 @@ pub trait Face: Clone + 'static {
     ) -> Result<Self::Watch, Error>;
     fn stream(&self, selector: Naming, options: WatchOptions) -> Result<Self::Reader, Error>;
     fn watches(&self) -> Result<Vec<WatchInfo>, Error>;
+    fn owner(&self, name: &str, ttl_ms: Option<u64>) -> Result<Self::Owner, Error>;
     fn end(&self, owner: &str) -> Result<usize, Error>;
 
     fn context(&self, key: Naming) -> Result<Self::Context, Error>;

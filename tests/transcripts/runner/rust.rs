@@ -3,11 +3,14 @@
 use super::documents::{self, Asked, Guard};
 use super::face::{Done, Face, Failure, Reader, Write, Wrote};
 use super::naming::Naming;
+use super::owners;
 use futures::FutureExt;
 use statehall::{
-    Acquire, Acquired, Change, Changes, Commit, Context, ContextRecord, Entry, Error, Hall, Holder, Lease, Machine,
-    MachineOptions, Options, Rearm, Session, Since, Table, Usage, Value, Watch, WatchInfo, WatchOptions,
+    Acquire, Acquired, Change, Changes, Commit, Context, ContextChange, ContextRecord, ContextWatchOptions, Entry,
+    Error, Hall, Holder, Lease, Machine, MachineOptions, Options, Owner, OwnerOptions, PutOptions, Rearm, Session,
+    Since, Table, Usage, Value, Variable, Watch, WatchInfo, WatchOptions, Written,
 };
+use std::cell::RefCell;
 use std::rc::Rc;
 use std::time::Duration;
 
@@ -16,6 +19,7 @@ impl Face for Hall {
     type Reader = Changes;
     type Context = Context;
     type Machine = Machine<Table>;
+    type Owner = Owner;
 
     fn open(mut options: Options, limits: &[(String, u64)]) -> Result<Self, Failure> {
         for (name, value) in limits {
@@ -48,18 +52,46 @@ impl Face for Hall {
         Hall::update(self, key, initial, change)
     }
 
-    fn declare(&self, key: Naming, declaration: Value) -> Done {
-        Ok(Hall::variable(self, key, declaration).map(drop)?)
+    fn declare(&self, key: Naming, declaration: Value) -> Result<(), Error> {
+        Hall::variable(self, key, declaration).map(drop)
+    }
+
+    fn undeclare(&self, key: Naming) -> Result<bool, Error> {
+        Hall::undeclare(self, key)
     }
 
     fn variable(&self, key: Naming) -> Result<(Option<Value>, bool), Failure> {
-        let variables = Hall::variables(self, key)?;
-        let variable = variables.first().ok_or("a key that is not declared")?;
+        let variable = declared(self, key)?;
         Ok((variable.get()?, variable.violation()?.is_some()))
     }
 
-    fn variables(&self, selector: Naming) -> Result<Vec<String>, Failure> {
+    fn facts(&self, key: Naming) -> Result<Value, Failure> {
+        Ok(declared(self, key)?.metadata()?.into())
+    }
+
+    fn variables(&self, selector: Naming) -> Result<Vec<String>, Error> {
         Ok(Hall::variables(self, selector)?.iter().map(|variable| variable.key().text().to_owned()).collect())
+    }
+
+    fn set(&self, key: Naming, value: Value, options: PutOptions) -> Result<Written, Error> {
+        let variables = Hall::variables(self, key.clone())?;
+        match variables.first() {
+            Some(variable) => variable.set_with(value, options),
+            None => Err(self.set_many([(key, value)])?.into_values().next().expect("what is not declared")),
+        }
+    }
+
+    fn set_many(&self, values: Vec<(String, Value)>) -> Result<Vec<(String, Error)>, Error> {
+        let values = values.iter().map(|(key, value)| (key.as_str(), value.clone()));
+        Ok(Hall::set_many(self, values)?.into_iter().collect())
+    }
+
+    fn export_variables(&self) -> Result<Value, Error> {
+        Hall::export_variables(self)
+    }
+
+    fn import_variables(&self, exported: Value) -> Result<(), Error> {
+        Hall::import_variables(self, exported)
     }
 
     fn batch(&self, work: impl FnOnce(&Self) -> Done) -> Done {
@@ -132,6 +164,10 @@ impl Face for Hall {
         Hall::watches(self)
     }
 
+    fn owner(&self, name: &str, ttl_ms: Option<u64>) -> Result<Owner, Error> {
+        Hall::owner(self, name, OwnerOptions { ttl_ms })
+    }
+
     fn end(&self, owner: &str) -> Result<usize, Error> {
         Hall::end(self, owner)
     }
@@ -199,6 +235,16 @@ impl Reader for Changes {
     }
 }
 
+impl owners::Owner for Owner {
+    fn touch(&self) -> Result<(), Error> {
+        Owner::touch(self)
+    }
+
+    fn standing(&self) -> Option<Option<u64>> {
+        (!self.has_ended()).then(|| self.remaining_ms())
+    }
+}
+
 impl documents::Context for Context {
     type Lease = Lease;
 
@@ -252,6 +298,18 @@ impl documents::Context for Context {
     fn force_release(&self, reason: &str) -> Result<bool, Error> {
         Context::force_release(self, reason)
     }
+
+    fn watch(&self, initial: bool) -> Result<documents::Changes, Error> {
+        let heard = Rc::<RefCell<Vec<ContextChange>>>::default();
+        let log = heard.clone();
+        let options = ContextWatchOptions { initial };
+        let watch = Context::watch(self, options, move |change| log.borrow_mut().push(change.clone()))?;
+        Ok(Box::new(move || {
+            // It lasts as long as its reader does.
+            let _open = &watch;
+            heard.take()
+        }))
+    }
 }
 
 impl documents::Lease for Lease {
@@ -278,6 +336,10 @@ fn relied_on(guard: Guard<'_, Lease>) -> statehall::Guard<'_> {
         Guard::Expect(version) => statehall::Guard::Expect(version),
         Guard::Under(lease) => statehall::Guard::Under(lease),
     }
+}
+
+fn declared(hall: &Hall, key: Naming) -> Result<Variable, Failure> {
+    Ok(hall.variables(key)?.into_iter().next().ok_or("a key that is not declared")?)
 }
 
 /// No selector selects everything.

@@ -6,6 +6,7 @@ use super::face::{Done, Face, Failure, Reader, Write};
 use super::machines::Machines;
 use super::naming::{naming, selecting};
 use super::notation::{read, write};
+use super::owners::Owners;
 use super::script::Command;
 use statehall::{Change, Error, Filter, ManualClock, Options, Value, WatchOptions};
 use std::cell::{Cell, RefCell};
@@ -46,8 +47,10 @@ pub struct World<F: Face> {
     halls: RefCell<BTreeMap<String, Member<F>>>,
     watches: RefCell<BTreeMap<String, Watching<F>>>,
     snapshots: RefCell<BTreeMap<String, Vec<u8>>>,
+    exports: RefCell<BTreeMap<String, Value>>,
     claims: Claims<F>,
     machines: Machines<F>,
+    owners: Owners<F>,
     /// What was heard and is not yet shown: notifications and reports.
     heard: Rc<RefCell<Vec<String>>>,
 }
@@ -63,8 +66,10 @@ impl<F: Face> World<F> {
             halls: RefCell::default(),
             watches: RefCell::default(),
             snapshots: RefCell::default(),
+            exports: RefCell::default(),
             claims: Claims::default(),
             machines: Machines::default(),
+            owners: Owners::default(),
             heard: Rc::default(),
         })
     }
@@ -134,14 +139,23 @@ impl<F: Face> World<F> {
                 received.unwrap_or_else(|error| self.report(command.hall.as_deref(), &error));
             }
             "declare" => hall.declare(naming(command.argument(0)?)?, command.value(1)?)?,
-            "close" => hall.close(),
-            "end" => {
-                out.push(format!("ended {}", hall.end(command.argument(0)?)?));
-                return Ok(());
+            "export-variables" => {
+                let exported = hall.export_variables()?;
+                match command.text("as")? {
+                    Some(name) => drop(self.exports.borrow_mut().insert(name, exported)),
+                    None => return variables_line(&exported, out),
+                }
             }
+            "import-variables" => {
+                let word = command.argument(0)?;
+                let named = self.exports.borrow().get(word).cloned();
+                hall.import_variables(named.map_or_else(|| read(word), Ok)?)?;
+            }
+            "close" => hall.close(),
             _ => {
-                let run = self.claims.run(hall, command, out).or_else(|| self.machines.run(hall, command, out));
-                if let Some(done) = run {
+                let run = self.claims.run(hall, command, out);
+                let run = run.or_else(|| self.owners.run(hall, command, out));
+                if let Some(done) = run.or_else(|| self.machines.run(hall, command, out)) {
                     return done;
                 }
                 let Some(write) = writing(command)? else { return ask(hall, command, out) };
@@ -383,6 +397,13 @@ impl<F: Face> World<F> {
     fn report(&self, hall: Option<&str>, error: &Error) {
         self.heard.borrow_mut().push(report_line(hall, error));
     }
+}
+
+/// An export without its session, whose id is random.
+fn variables_line(exported: &Value, out: &mut Vec<String>) -> Done {
+    let variables = exported.as_map().and_then(|members| members.get("variables"));
+    out.push(write(variables.ok_or("an export without variables")?));
+    Ok(())
 }
 
 /// The writes below a batch, if there is nothing else.

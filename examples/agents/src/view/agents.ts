@@ -1,6 +1,7 @@
 /** The agents: what each does, how far it is, who runs it, and the button that stops or restarts it. */
 import { AGENTS, type AgentName, documentIn, type Pace, READERS, type Room, type Status } from "../hall.ts";
 import type { Runner } from "../runner.ts";
+import { misfits, type Variables } from "../variables.ts";
 import { byId, element, number, onFrame, plural, setText, unseen } from "./element.ts";
 
 export const TITLES: Readonly<Record<AgentName, string>> = {
@@ -19,23 +20,26 @@ const ROLES: Readonly<Record<AgentName, string>> = {
 
 const GLYPHS: Readonly<Record<Status, string>> = { idle: "○", working: "◐", done: "✓", stopped: "■", failed: "✕" };
 
-export function agentsView(hall: Room, runner: Runner, tab: string): void {
-  const draws = AGENTS.map((agent) => card(hall, runner, tab, agent));
+export function agentsView(hall: Room, variables: Variables, runner: Runner, tab: string): void {
+  const draws = AGENTS.map((agent) => card(hall, variables, runner, tab, agent));
   const draw = onFrame(() => {
     for (const one of draws) one();
   });
-  for (const selector of ["agents/**", "runners/*", "document/generation", "findings/**"]) {
+  for (const selector of ["agents/**", "runners/*", "chair/**", "document/generation", "findings/**"]) {
     hall.watch(selector, draw, { initial: true });
   }
   draw();
-  pace(hall);
+  pace(variables);
 }
 
-function card(hall: Room, runner: Runner, tab: string, agent: AgentName): () => void {
+function card(hall: Room, { agents }: Variables, runner: Runner, tab: string, agent: AgentName): () => void {
+  const { status: standing, wanted, starts } = agents[agent];
   const glyph = element("span", { class: "glyph", "aria-hidden": "true" });
   const status = element("strong");
   const detail = element("span");
   const facts = element("p", { class: "facts" });
+  const line = agent === "chair" ? element("p", { class: "facts" }) : undefined;
+  const misfit = element("p", { class: "misfit" });
   const bar = element("progress", { "aria-label": `${TITLES[agent]}: passages read` });
   const verb = element("span");
   const button = element("button", { type: "button", class: "switch" }, verb, unseen(` ${agent}`));
@@ -48,16 +52,18 @@ function card(hall: Room, runner: Runner, tab: string, agent: AgentName): () => 
     element("p", { class: "state" }, glyph, " ", status, " ", detail),
     bar,
     facts,
+    line,
+    misfit,
   );
   byId("agents").append(item);
 
-  const isOff = (): boolean => ["stopped", "failed"].includes(hall.get(`agents/${agent}/status`, "idle"));
+  const isOff = (): boolean => ["stopped", "failed"].includes(standing.value);
   button.addEventListener("click", () => (isOff() ? runner.restart(agent) : runner.stop(agent)));
 
   return () => {
-    const now = hall.get(`agents/${agent}/status`, "idle");
+    const now = standing.value;
     const progress = hall.get(`agents/${agent}/progress`);
-    const holder = hall.get(`runners/${agent}`);
+    const holder = agent === "chair" ? hall.get("chair/holder")?.tab : hall.get(`runners/${agent}`);
     const { generation } = documentIn(hall);
     const current = progress?.generation === generation ? progress : undefined;
     item.dataset["status"] = now;
@@ -69,7 +75,7 @@ function card(hall: Room, runner: Runner, tab: string, agent: AgentName): () => 
     const pieces: string[] = [];
     if (agent === "chair") {
       const heard = READERS.reduce((sum, reader) => sum + hall.keys(`findings/${generation}/${reader}/*`).length, 0);
-      const done = READERS.filter((reader) => hall.get(`agents/${reader}/status`) === "done").length;
+      const done = READERS.filter((reader) => agents[reader].status.value === "done").length;
       setText(detail, now === "idle" ? "" : `· ${done} of ${READERS.length} agents done`);
       bar.max = READERS.length;
       bar.value = now === "idle" ? 0 : done;
@@ -86,21 +92,37 @@ function card(hall: Room, runner: Runner, tab: string, agent: AgentName): () => 
       if ((current?.dropped ?? 0) > 0) pieces.push("more than are kept");
       if ((current?.spent ?? 0) > 0) pieces.push(`${number(current?.spent ?? 0)} ms`);
     }
-    const reason = hall.entry(`agents/${agent}/status`)?.metadata?.["reason"];
+    // What was set of a variable's metadata stays until it is set anew.
+    const reason = now === "failed" ? standing.metadata["reason"] : undefined;
     if (typeof reason === "string") pieces.push(reason);
     else if (holder === undefined) pieces.push(isOff() ? "no worker" : "waiting for a worker");
-    else pieces.push(holder === tab ? "worker of this tab" : `worker of ${holder}`);
+    else pieces.push(`worker of ${nameOf(holder, tab)}`);
     setText(facts, pieces.join(" · "));
+    if (line !== undefined) setText(line, turns(hall, tab));
+    setText(misfit, misfits([wanted, standing, starts]));
   };
 }
 
-function pace(hall: Room): void {
+const nameOf = (other: string, tab: string): string => (other === tab ? "this tab" : other);
+
+/** Under which fence the chair works, and whose chairs wait, the next one first. */
+function turns(hall: Room, tab: string): string {
+  const holder = hall.get("chair/holder");
+  const waiting = [...(hall.toMap("chair/waiting/*") as ReadonlyMap<string, number>)]
+    .sort(([, a], [, b]) => a - b)
+    .map(([key]) => nameOf(key.slice("chair/waiting/".length), tab));
+  return [
+    ...(holder === undefined ? [] : [`fence ${holder.fence}`]),
+    waiting.length === 0 ? "nobody in line" : `in line: ${waiting.join(", ")}`,
+  ].join(" · ");
+}
+
+function pace({ pace }: Variables): void {
   const radios = [...byId("pace").querySelectorAll("input")];
-  for (const radio of radios) radio.addEventListener("change", () => hall.put("control/pace", radio.value as Pace));
+  for (const radio of radios) radio.addEventListener("change", () => pace.set(radio.value as Pace));
   const draw = (): void => {
-    const now = hall.get("control/pace", "brisk");
-    for (const radio of radios) radio.checked = radio.value === now;
+    for (const radio of radios) radio.checked = radio.value === pace.value;
+    setText(byId("pace-misfit"), misfits([pace]));
   };
-  hall.watch("control/pace", draw);
-  draw();
+  pace.watch(draw, { initial: true });
 }

@@ -1,6 +1,7 @@
 /** The chair's brief, as it stands in the hall. */
 import type { Brief, Point } from "../agents/chair.ts";
 import type { Finding } from "../agents/finding.ts";
+import { fenceOf } from "../chair.ts";
 import { documentIn, type Room } from "../hall.ts";
 import { TITLES } from "./agents.ts";
 import { arrange, byId, element, onFrame, plural, setText } from "./element.ts";
@@ -20,7 +21,12 @@ export function briefView(hall: Room, chosen: Chosen): void {
     const { text, generation } = documentIn(hall);
     const entry = hall.entry(`brief/${generation}`);
     const brief = entry?.value as Brief | undefined;
-    setText(byId("brief-when"), entry === undefined ? "" : `${entry.origin}, ${clock.format(entry.updated)}`);
+    setText(
+      byId("brief-when"),
+      entry === undefined
+        ? ""
+        : `${String(entry.metadata?.["tab"] ?? entry.origin)}, fence ${fenceOf(entry.metadata)}, ${clock.format(entry.updated)}`,
+    );
     if (brief === undefined) {
       setText(
         none,

@@ -97,9 +97,12 @@ function brief(value: unknown): string {
   if (typeof value === "string")
     return clip(JSON.stringify(value.length > VALUE_MAX ? value.slice(0, VALUE_MAX + 1) : value));
   if (typeof value !== "object" || value === null) return String(value);
-  const { label, kind, count, done, total, found, headline, pending } = value as Readonly<Record<string, unknown>>;
+  const { label, kind, count, done, total, found, headline, pending, tab, fence } = value as Readonly<
+    Record<string, unknown>
+  >;
   if (typeof label === "string")
     return clip(`${String(kind)} “${label}”${Number(count) > 1 && kind === "phrase" ? ` ×${String(count)}` : ""}`);
+  if (typeof fence === "number") return clip(`${String(tab)}, fence ${fence}`);
   if (typeof total === "number") return `read ${String(done)} of ${total}, found ${String(found)}`;
   if (typeof headline === "string") return clip(`“${headline}” pending ${(pending as readonly unknown[]).length}`);
   let budget = 40;

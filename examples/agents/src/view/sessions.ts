@@ -20,6 +20,7 @@ export function sessionsView(hall: Room): void {
     const sorted = [...sessions].sort(
       (a, b) => rank(a) - rank(b) || a.agent.localeCompare(b.agent) || a.id.localeCompare(b.id),
     );
+    const presiding = hall.get("chair/holder")?.session;
     const ids = new Set(sorted.map(({ id }) => id));
     for (const id of items.keys()) if (!ids.has(id)) items.delete(id);
     arrange(
@@ -38,7 +39,7 @@ export function sessionsView(hall: Room): void {
         // A session is heard of before it has said who opened it.
         known.item.className = isWorker(session.agent) ? session.agent : "tab";
         setText(known.name, session.agent || "unnamed");
-        setText(known.kind, kindOf(session));
+        setText(known.kind, kindOf(session, presiding));
         const ago = Math.max(0, Math.round((Date.now() - session.seen) / 1000));
         const gone = isSilent(session);
         known.item.classList.toggle("silent", gone);
@@ -52,11 +53,14 @@ export function sessionsView(hall: Room): void {
   };
   setInterval(draw, EVERY);
   hall.watch("runners/*", draw);
+  hall.watch("chair/**", draw);
   draw();
 }
 
-const kindOf = ({ self, agent }: Session): string =>
-  self ? "this tab" : isWorker(agent) ? "worker" : agent === "" ? "" : "another tab";
+const kindOf = ({ id, self, agent }: Session, presiding: string | undefined): string => {
+  if (agent === "chair") return id === presiding ? "worker, has the chair" : "worker, in line";
+  return self ? "this tab" : isWorker(agent) ? "worker" : agent === "" ? "" : "another tab";
+};
 const isWorker = (agent: string): boolean => (AGENTS as readonly string[]).includes(agent);
 /**
  * Whether a session that is expected to speak has not been heard for too long. Workers speak every second or two; one

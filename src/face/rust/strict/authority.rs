@@ -1,7 +1,7 @@
 //! The authority behind the handles of one session, and who waits for it.
 
-use super::super::Hall;
 use super::super::core::Core;
+use super::watch::Watchers;
 use crate::error::{Code, Error};
 use crate::kernel::Limits;
 use crate::kernel::authority::{self, OWN, within_limits};
@@ -23,6 +23,8 @@ pub(in crate::face::rust) struct Authority {
     /// The documents as values, so that reading one decodes nothing.
     values: RefCell<BTreeMap<Rc<str>, Value>>,
     waiting: RefCell<Vec<Weak<Waiter>>>,
+    /// Whom new versions are told.
+    pub(super) watchers: Watchers,
 }
 
 /// One that waits for a lease.
@@ -37,7 +39,7 @@ pub(super) struct Waiter {
 impl Authority {
     pub(in crate::face::rust) fn new(unix_ms: u64, limits: &Limits) -> Self {
         let decider = RefCell::new(authority::Authority::new(unix_ms, limits));
-        Self { decider, values: RefCell::default(), waiting: RefCell::default() }
+        Self { decider, values: RefCell::default(), waiting: RefCell::default(), watchers: Watchers::default() }
     }
 
     /// Works with what is stored. What is passed must run nobody else's code.
@@ -54,12 +56,20 @@ impl Authority {
         self.values.borrow().get(key).cloned()
     }
 
-    pub(super) fn keep(&self, key: &Rc<str>, value: Option<Value>) {
+    /// The version of a name and its document; nothing if it is unknown, because it never was or is forgotten.
+    pub(super) fn standing(&self, key: &str) -> Option<(u64, Option<Value>)> {
+        let version = self.read(|memory| memory.record(key).map(|record| record.version))?;
+        Some((version, self.value(key)))
+    }
+
+    fn keep(&self, key: &Rc<str>, value: Option<Value>) {
         let mut values = self.values.borrow_mut();
         match value {
             Some(value) => drop(values.insert(key.clone(), value)),
             None => drop(values.remove(key)),
         }
+        drop(values);
+        self.watchers.changed(key);
     }
 
     pub(super) fn wait(&self, waiter: &Rc<Waiter>) {
@@ -109,6 +119,29 @@ impl Core {
         within_limits(outcome)
     }
 
+    /// Has the authority decide what a document is to be: `value`, or gone.
+    ///
+    /// Shape:  whoever is woken or told by it finds the new document with the new version.
+    pub(super) fn decide_document(
+        &self,
+        key: &Rc<str>,
+        action: Action,
+        value: Option<Value>,
+    ) -> Result<Outcome, Error> {
+        let authority = self.authority()?;
+        let decision = authority.decider.borrow_mut().decide(self.unix_ms(), key, action)?;
+        let outcome = decision.outcome.clone();
+        let committed = matches!(outcome, Outcome::Committed { .. });
+        if committed {
+            authority.keep(key, value);
+        }
+        self.wake_settled(authority, &[decision]);
+        if committed {
+            self.dispatch();
+        }
+        within_limits(outcome)
+    }
+
     /// Lets time pass for leases.
     pub(in crate::face::rust) fn advance_leases(&self, unix_ms: u64) {
         let Some(authority) = &self.authority else { return };
@@ -131,22 +164,19 @@ impl Core {
         }
     }
 
+    /// What an owner holds or waits for goes to the next in line.
+    pub(in crate::face::rust) fn end_leases(&self, owner: &str) {
+        // No other name can have a lease.
+        if self.authority.is_some() && (1..=OWNER_BYTES_MAX).contains(&owner.len()) {
+            // Nothing of this can be refused.
+            let _ = self.decide(&"".into(), Action::End { of: OWN, owner: Some(owner.into()) });
+        }
+    }
+
     fn wake_settled(&self, authority: &Authority, decisions: &[Decision]) {
         for waker in authority.settled(decisions) {
             self.isolate("a waker", || waker.wake());
         }
-    }
-}
-
-impl Hall {
-    /// What an owner holds or waits for goes to the next in line.
-    pub(in crate::face::rust) fn end_leases(&self, owner: &str) -> Result<(), Error> {
-        let core = self.core()?;
-        // No other name can have a lease.
-        if core.authority.is_some() && (1..=OWNER_BYTES_MAX).contains(&owner.len()) {
-            core.decide(&"".into(), Action::End { of: OWN, owner: Some(owner.into()) })?;
-        }
-        Ok(())
     }
 }
 

@@ -223,11 +223,7 @@ impl Context {
     pub fn delete<'a>(&self, guard: impl Into<Guard<'a>>) -> Result<Commit, Error> {
         let (expect, fence) = self.relied_on(guard.into())?;
         let core = self.hall.core()?;
-        let commit = self.commit(core.decide(&self.key, Action::Delete { expect, fence })?)?;
-        if commit.is_committed() {
-            core.authority()?.keep(&self.key, None);
-        }
-        Ok(commit)
+        self.commit(core.decide_document(&self.key, Action::Delete { expect, fence }, None)?)
     }
 
     /// Locks the document for an owner, without an end: true if it holds it now, also if it did
@@ -235,6 +231,7 @@ impl Context {
     ///
     /// Errors: `invalid-argument` for an owner without a name; `limit`, `closed`.
     pub fn lock(&self, owner: &str) -> Result<Option<bool>, Error> {
+        self.hall.core()?.use_owner(owner)?;
         let (owner, mode) = (owner.into(), Mode::Exclusive);
         let action = Action::Acquire { owner, mode, ttl_ms: None, wait: Wait::No, existing: true };
         Ok(match self.hall.core()?.decide(&self.key, action)? {
@@ -258,15 +255,11 @@ impl Context {
         self.write(value, |value| Action::Create { value, fence })
     }
 
-    /// Encodes a document, has it written, and keeps it as a value.
+    /// Encodes a document, and has it written.
     fn write(&self, value: Value, action: impl FnOnce(Rc<[u8]>) -> Action) -> Result<Commit, Error> {
         let core = self.hall.core()?;
         let bytes = value.encoded(core.with(|kernel| kernel.limits().value_depth) as usize)?;
-        let commit = self.commit(core.decide(&self.key, action(bytes.into()))?)?;
-        if commit.is_committed() {
-            core.authority()?.keep(&self.key, Some(value));
-        }
-        Ok(commit)
+        self.commit(core.decide_document(&self.key, action(bytes.into()), Some(value))?)
     }
 
     /// Makes a new document of the one that is there, and replaces that very one.

@@ -47,7 +47,7 @@ impl Context {
     /// Shape:  first in, first out. An owner that holds it already gets more time. Who holds it
     ///         exclusively writes with its lease, and nobody else writes.
     /// Errors: `invalid-argument` for an owner without a name or a time of 0 or above a thousand
-    ///         years; `limit`, `closed`.
+    ///         years; `limit`; `closed`, also for an owner that was opened and has ended.
     pub fn acquire(&self, options: Acquire) -> Result<Acquired, Error> {
         let owner = options.owner.unwrap_or_else(|| self.hall.origin().clone());
         let wait = match (options.wait, options.wait_ms) {
@@ -57,6 +57,7 @@ impl Context {
         };
         let (mode, ttl_ms) = (options.mode, options.ttl_ms);
         let core = self.hall.core()?;
+        core.use_owner(&owner)?;
         let action = Action::Acquire { owner: owner.clone(), mode, ttl_ms, wait, existing: false };
         let outcome = core.decide(&self.key, action)?;
         if let Outcome::Held { holder, .. } = &outcome {

@@ -5,8 +5,10 @@ mod context;
 mod lease;
 mod record;
 mod several;
+mod watch;
 
 pub(super) use authority::Authority;
 pub use context::{Commit, Context, Guard, Holder};
 pub use lease::{Acquire, Acquired, Lease, Mode, Waiting};
 pub use record::ContextRecord;
+pub use watch::{ContextChange, ContextWatch, ContextWatchOptions};

@@ -10,7 +10,10 @@ import { atoms } from "./atoms.mjs";
 import { breakdown } from "./breakdown.mjs";
 import { halls, nowhere, openBench } from "./hall.mjs";
 import { keysOf } from "./keys.mjs";
+import { machines } from "./machines.mjs";
+import { patches } from "./patches.mjs";
 import { replicas } from "./replicas.mjs";
+import { typed } from "./typed.mjs";
 
 const everyone = [...Object.values(halls), ...Object.values(atoms), ...Object.values(replicas)];
 const number = (n) => n;
@@ -193,4 +196,7 @@ export const cases = [
   watchersCase(),
   ...[1, 1_000].map(elsewhereCase),
   ...[1, 100, 10_000].map(turnCase),
+  ...typed,
+  ...patches,
+  ...machines,
 ];

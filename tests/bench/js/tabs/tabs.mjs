@@ -1,6 +1,10 @@
 /** Two tabs, and many workers, in an installed Chromium. Returns rows; see ../report.mjs for their shape. */
 
-import { launchChromium } from "../../../browser/chromium.mjs";
+import { mkdtemp, rm } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { launchChromium, launchProfile } from "../../../browser/chromium.mjs";
+import { quantileRows } from "../contexts/quantiles.mjs";
 import { median } from "../store/measure.mjs";
 import { serve } from "./site.mjs";
 
@@ -15,7 +19,9 @@ const WORKERS = [1, 2, 4, 8, 16, 32];
 const summary = (samples) => ({ median: median(samples), min: Math.min(...samples) });
 
 /** What is measured: the table of each, and how. */
-const parts = { latency, burst, joining, sessions };
+const parts = { latency, burst, joining, sessions, contexts };
+/** What is to be stored on the disk, which a browser does not do in the profiles that it forgets. */
+const STORED = ["contexts"];
 
 /** Measures the parts whose names are wanted; returns the rows and the browser's version. */
 export async function measureTabs(wanted, say) {
@@ -28,15 +34,25 @@ export async function measureTabs(wanted, say) {
     for (const name of names) {
       say(`tabs: ${name}`);
       // A profile of its own for each, so that nobody else is on its channels.
-      const context = await browser.newContext();
-      const open = () => openTab(context, site.address);
-      rows.push(...(await parts[name](open)));
-      await context.close();
+      const measure = async (context) => {
+        rows.push(...(await parts[name](() => openTab(context, site.address))));
+        await context.close();
+      };
+      await (STORED.includes(name) ? withProfile(measure) : measure(await browser.newContext()));
     }
     return { rows, chromium: browser.version() };
   } finally {
     await browser.close();
     site.stop();
+  }
+}
+
+async function withProfile(measure) {
+  const folder = await mkdtemp(join(tmpdir(), "statehall-bench-"));
+  try {
+    await measure(await launchProfile(folder));
+  } finally {
+    await rm(folder, { recursive: true, force: true });
   }
 }
 
@@ -143,4 +159,11 @@ async function sessions(open) {
     rows.push(row("until all know all", "ms", same(measured.settling)));
   }
   return rows;
+}
+
+async function contexts(open) {
+  const page = await open();
+  const measured = await page.evaluate(() => bench.contexts.measure());
+  const inNs = (times) => times.map((ms) => ms * 1e6);
+  return measured.flatMap(([name, operation, times]) => quantileRows(name, operation, inNs(times)));
 }

@@ -226,10 +226,10 @@ fn halls_that_cannot_be_opened() {
         subject.refuses("a name of a wrong length", Code::InvalidArgument, &[unnamed, nobody, naming(name)]);
     }
     let limits = subject.ask(|hall, store, this| hall.call_limits(store, this)).expect("limits");
-    assert_eq!(limits.len(), 18);
+    assert_eq!(limits.len(), 19);
     for (limit, _) in limits {
-        let none = [state::Limit::ValueDepth, state::Limit::Tombstones, state::Limit::Watches, state::Limit::Postponed];
-        let none = none.contains(&limit);
+        let none = [state::Limit::ValueDepth, state::Limit::Tombstones, state::Limit::Watches];
+        let none = none.contains(&limit) || [state::Limit::Owners, state::Limit::Postponed].contains(&limit);
         let least = if none { None } else { Some(0) };
         for value in [Some(u64::MAX), Some((1 << 31) + 1), least].into_iter().flatten() {
             let beyond = opening(state::Options { limits: vec![(limit, value)], ..options(2) }, now());

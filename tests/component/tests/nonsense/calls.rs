@@ -3,7 +3,7 @@
 
 use super::subject::{Answer, NOW_MS, now};
 use statehall_component_tests::types::{Selector, Time, Value};
-use statehall_component_tests::{Kernel, options, state, watchers};
+use statehall_component_tests::{Kernel, options, state, variables, watchers};
 use wasmtime::component::ResourceAny;
 use wasmtime::{Result, Store, StoreLimits};
 
@@ -19,6 +19,12 @@ const ONE: Value = Value::Integer(1);
 const PLAIN: state::PutOptions = state::PutOptions { expect: None, metadata: None, ttl_ms: None, touch: false };
 const PLAINLY: state::DeleteOptions = state::DeleteOptions { expect: None, touch: false };
 const WATCH: watchers::WatchOptions = watchers::WatchOptions { initial: false, owner: None, capacity: None };
+
+/// `{"type": "any"}`.
+const ANY: &[u8] = b"\xa1\x64type\x63any";
+
+/// `{"session": "", "variables": {}}`.
+pub const NO_VARIABLES: &[u8] = b"\xa2\x67session\x60\x69variables\xa0";
 
 /// What is tried lives as long as the tests do, so that every call can have it.
 pub fn kept<T>(thing: T) -> &'static T {
@@ -53,6 +59,17 @@ fn watching(selector: &'static Selector, options: watchers::WatchOptions) -> Nam
         })
     };
     ("watch", Box::new(call))
+}
+
+/// Of variables.
+fn on_variables<T: 'static>(
+    name: &'static str,
+    ask: impl Fn(&variables::Guest, &mut Host, ResourceAny) -> Result<Answer<T>> + 'static,
+) -> Named {
+    let call = move |store: &mut Host, kernel: &Kernel, hall| {
+        Ok(ask(kernel.statehall_hall_variables(), store, hall)?.map(drop))
+    };
+    (name, Box::new(call))
 }
 
 fn batch(name: &'static str, command: state::Command, now_ms: u64) -> Named {
@@ -176,6 +193,56 @@ pub fn keeping(capacity: u64) -> Named {
     watching(kept(Selector::Text("**".into())), watchers::WatchOptions { capacity: Some(capacity), ..WATCH })
 }
 
+/// What takes the key of a variable.
+pub fn declaring(key: &'static str) -> Vec<Named> {
+    let any = kept(ANY.to_vec());
+    vec![
+        on_variables("declare", move |variables, store, this| variables.call_declare(store, this, key, any)),
+        on_variables("get of a variable", move |variables, store, this| variables.call_get(store, this, key)),
+        setting(key, kept(ONE), None, NOW_MS),
+        on_variables("undeclare", move |variables, store, this| variables.call_undeclare(store, this, key)),
+    ]
+}
+
+/// Sets a variable.
+pub fn setting(
+    key: &'static str,
+    value: &'static Value,
+    options: Option<&'static state::PutOptions>,
+    now_ms: u64,
+) -> Named {
+    on_variables("set", move |variables, store, this| variables.call_set(store, this, key, value, options, now_ms))
+}
+
+/// Takes in variables.
+pub fn importing(exported: &[u8], now_ms: u64) -> Named {
+    let exported = exported.to_vec();
+    on_variables("import-variables", move |variables, store, this| {
+        variables.call_import_variables(store, this, &exported, now_ms)
+    })
+}
+
+/// Sets none.
+pub fn setting_none(now_ms: u64) -> Named {
+    on_variables("set-many", move |variables, store, this| variables.call_set_many(store, this, &[], now_ms))
+}
+
+/// Everything that variables answer, with good arguments. In the end nothing is declared.
+fn about_variables() -> Vec<Named> {
+    let mut calls = declaring("v");
+    let every = kept(Selector::Text("**".into()));
+    calls.splice(
+        2..2,
+        [
+            on_variables("variables", |variables, store, this| variables.call_variables(store, this, every)),
+            on_variables("export-variables", |variables, store, this| variables.call_export_variables(store, this)),
+            importing(NO_VARIABLES, NOW_MS),
+            setting_none(NOW_MS),
+        ],
+    );
+    calls
+}
+
 /// Everything that answers `closed` on a closed handle, with good arguments.
 pub fn fallible(frame: &'static [u8], snapshot: &'static [u8]) -> Vec<Named> {
     let mut calls = writing("k");
@@ -184,6 +251,7 @@ pub fn fallible(frame: &'static [u8], snapshot: &'static [u8]) -> Vec<Named> {
     calls.extend(timed(NOW_MS).into_iter().filter(|(name, _)| ["clear", "commit", "sessions"].contains(name)));
     calls.extend(clocked(now(), frame, snapshot).into_iter().filter(|(name, _)| *name != "open"));
     calls.push(naming("other"));
+    calls.extend(about_variables());
     calls.extend([
         on("begin", |hall, store, this| hall.call_begin(store, this)),
         on("roll-back", |hall, store, this| hall.call_roll_back(store, this)),

@@ -2,6 +2,8 @@
 
 use super::subject::{NOW_MS, Subject};
 use statehall_component_tests::contexts::{AcquireOptions, Claim, Guard, Mode, Wait};
+use statehall_component_tests::options;
+use statehall_component_tests::state::Limit;
 use statehall_component_tests::types::{Code, Error, Value};
 
 type Answered<T> = Result<T, Error>;
@@ -95,4 +97,44 @@ fn a_shared_hall_and_a_closed_handle_answer_so() {
     subject.call(|store, kernel| kernel.statehall_hall_state().hall().call_close(store, hall));
     refused(ask!(subject, call_get, "a", NOW_MS), Code::Closed);
     refused(ask!(subject, call_documents, NOW_MS), Code::Closed);
+}
+
+#[test]
+fn a_watch_tells_the_newest_in_any_order_of_ends() {
+    let mut subject = Subject::new(false);
+    let one = Value::Integer(1);
+    refused(ask!(subject, call_watch, "a//b", true, NOW_MS), Code::InvalidKey);
+    refused(ask!(subject, call_watch, "x", true, u64::MAX), Code::InvalidArgument);
+    let mut shared = Subject::new(true);
+    refused(ask!(shared, call_watch, "x", true, NOW_MS), Code::NoAuthority);
+    let watcher = ask!(subject, call_watch, "x", true, NOW_MS).expect("a watcher");
+    let take = |subject: &mut Subject| {
+        let taken =
+            subject.call(|store, kernel| kernel.statehall_hall_contexts().document_watcher().call_take(store, watcher));
+        taken.map(|change| (change.version, change.value.is_some(), change.initial))
+    };
+    assert_eq!(take(&mut subject), None);
+    ask!(subject, call_create, "x", &one, None, NOW_MS).expect("made");
+    ask!(subject, call_replace, "x", &one, Guard::Expect(1), NOW_MS).expect("replaced");
+    assert_eq!(take(&mut subject), Some((2, true, false)), "only the newest of both");
+    assert_eq!(take(&mut subject), None);
+    ask!(subject, call_clear, NOW_MS).expect("cleared");
+    assert_eq!(take(&mut subject), Some((3, false, false)));
+    let hall = subject.hall;
+    subject.call(|store, kernel| kernel.statehall_hall_state().hall().call_close(&mut *store, hall));
+    refused(ask!(subject, call_watch, "x", true, NOW_MS), Code::Closed);
+    subject.call(|store, _| hall.resource_drop(store));
+    assert_eq!(take(&mut subject), None, "its session has gone");
+    subject.call(|store, _| watcher.resource_drop(store));
+}
+
+#[test]
+fn watches_of_documents_are_bounded_and_their_ends_counted() {
+    let mut bounded = options(1);
+    bounded.limits = vec![(Limit::Watches, 1)];
+    let mut subject = Subject::with(&bounded);
+    let first = ask!(subject, call_watch, "x", false, NOW_MS).expect("a watcher");
+    refused(ask!(subject, call_watch, "x", false, NOW_MS), Code::Limit);
+    subject.call(|store, _| first.resource_drop(store));
+    ask!(subject, call_watch, "x", false, NOW_MS).expect("room for another");
 }

@@ -2,8 +2,12 @@
 //! and in the end the instance still works.
 
 use super::subject::{NOW_MS, Subject, now};
+use statehall::Value as Plain;
+use statehall_component_tests::contexts::{AcquireOptions, Guard, Mode, Wait};
 use statehall_component_tests::types::{Selector, Time, Value};
+use statehall_component_tests::values::cbor_in;
 use statehall_component_tests::{Kernel, options, state, watchers};
+use std::collections::BTreeMap;
 use wasmtime::component::ResourceAny;
 
 const SEEDS: [u64; 4] = [1, 2, 7_919, 123_456_789];
@@ -21,6 +25,18 @@ const CBOR: &[&[u8]] = &[
     &[0x01],
     &[0x9f, 0xff],
     &[0x9b, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff],
+];
+/// Declarations, of which some are none and some contradict others.
+const DECLARATIONS: &[&[(&str, &str)]] = &[
+    &[("type", "any")],
+    &[("type", "text")],
+    &[("type", "integer")],
+    &[("type", "text"), ("value", "t")],
+    &[("type", "text"), ("pattern", "^t*$")],
+    &[("type", "text"), ("pattern", "(")],
+    &[("type", "integer"), ("monotonic", "increasing")],
+    &[("type", "no such type")],
+    &[],
 ];
 const NUMBERS: &[u64] = &[0, 1, 2, 3, 7, 250, 1_000, 1 << 32, 1 << 47, (1 << 47) + 1, u64::MAX];
 
@@ -218,6 +234,82 @@ impl Monkey {
         self.count(answer);
     }
 
+    /// What a variable is declared to be: a map, or whatever.
+    fn declaration(&mut self) -> Vec<u8> {
+        if self.random(5) == 0 {
+            return self.one(CBOR).to_vec();
+        }
+        let members = self.one(DECLARATIONS).iter().map(|(name, text)| ((*name).to_owned(), Plain::from(*text)));
+        cbor_in(&members.collect::<BTreeMap<_, _>>().into())
+    }
+
+    fn vary(&mut self) {
+        let (key, declaration, value, now_ms) = (self.one(KEYS), self.declaration(), self.value(), self.unix_ms());
+        let (options, selector) = (self.maybe(Self::put_options), self.selector());
+        let values: Vec<_> = (0..self.random(4)).map(|_| (self.one(KEYS).to_owned(), self.value())).collect();
+        let (bytes, hall) = (self.some_bytes(), self.one(&self.halls.clone()));
+        self.done += 1;
+        let which = self.random(9);
+        let answer = self.subject.call(|store, kernel| {
+            let variables = kernel.statehall_hall_variables();
+            Ok(match which {
+                0 | 1 => variables.call_declare(store, hall, key, &declaration)?.map(|()| None),
+                2 => variables.call_undeclare(store, hall, key)?.map(|_| None),
+                3 => variables.call_set(store, hall, key, &value, options.as_ref(), now_ms)?.map(|_| None),
+                4 => {
+                    let refused = variables.call_set_many(store, hall, &values, now_ms)?;
+                    assert!(refused.as_ref().is_ok_and(|refused| refused.len() <= values.len()) || refused.is_err());
+                    refused.map(|_| None)
+                }
+                5 => variables.call_get(store, hall, key)?.map(|_| None),
+                6 => variables.call_variables(store, hall, &selector)?.map(|_| None),
+                7 => variables.call_export_variables(store, hall)?.map(Some),
+                _ => variables.call_import_variables(store, hall, &bytes, now_ms)?.map(|()| None),
+            })
+        });
+        if let Some(Some(exported)) = self.count(answer) {
+            self.keep(exported);
+        }
+    }
+
+    /// Contexts and leases.
+    fn decide(&mut self) {
+        let (key, owner, value, now_ms) = (self.one(KEYS), self.one(NAMES), self.value(), self.unix_ms());
+        let (number, fence, hall) =
+            (self.one(NUMBERS), self.maybe(|monkey| monkey.one(NUMBERS)), self.one(&self.halls.clone()));
+        let guard = [Guard::Any, Guard::Expect(number), Guard::Under(number)][self.random(3)];
+        let options = AcquireOptions {
+            owner: self.maybe(|monkey| monkey.one(NAMES).into()),
+            mode: [Mode::Exclusive, Mode::Shared][self.random(2)],
+            ttl_ms: self.maybe(|monkey| monkey.one(NUMBERS)),
+            wait: [Wait::No, Wait::Always, Wait::Ms(number)][self.random(3)],
+        };
+        self.done += 1;
+        let which = self.random(16);
+        let answer = self.subject.call(|store, kernel| {
+            let contexts = kernel.statehall_hall_contexts();
+            Ok(match which {
+                0 => contexts.call_get(store, hall, key, now_ms)?.map(drop),
+                1 => contexts.call_documents(store, hall, now_ms)?.map(drop),
+                2 | 3 => contexts.call_create(store, hall, key, &value, fence, now_ms)?.map(drop),
+                4 => contexts.call_replace(store, hall, key, &value, guard, now_ms)?.map(drop),
+                5 => contexts.call_patch(store, hall, key, &value, guard, now_ms)?.map(drop),
+                6 => contexts.call_merge(store, hall, key, &value, guard, now_ms)?.map(drop),
+                7 => contexts.call_delete(store, hall, key, guard, now_ms)?.map(drop),
+                8 => contexts.call_clear(store, hall, now_ms)?.map(drop),
+                9 => contexts.call_lock(store, hall, key, owner, now_ms)?.map(drop),
+                10 => contexts.call_unlock(store, hall, key, owner, now_ms)?.map(drop),
+                11 => contexts.call_acquire(store, hall, key, &options, now_ms)?.map(drop),
+                12 => contexts.call_standing(store, hall, key, owner, now_ms)?.map(drop),
+                13 => contexts.call_holders(store, hall, key, now_ms)?.map(drop),
+                14 => contexts.call_renew(store, hall, key, number, fence, now_ms)?.map(drop),
+                _ if number % 2 == 0 => contexts.call_release(store, hall, key, owner, fence, now_ms)?.map(drop),
+                _ => contexts.call_force_release(store, hall, key, owner, now_ms)?.map(drop),
+            })
+        });
+        self.count(answer);
+    }
+
     fn share(&mut self) {
         let (time, bytes, max) = (self.time(), self.some_bytes(), self.max());
         match self.random(8) {
@@ -332,8 +424,10 @@ fn a_monkey_never_traps() {
     for seed in SEEDS {
         let mut monkey = Monkey::new(seed);
         for _ in 0..CALLS {
-            match monkey.random(20) {
+            match monkey.random(28) {
                 0..=7 => monkey.write(),
+                20..24 => monkey.vary(),
+                24.. => monkey.decide(),
                 8..=10 => monkey.read(),
                 11..=14 => monkey.share(),
                 15..=17 => monkey.watch(),

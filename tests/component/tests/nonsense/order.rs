@@ -42,6 +42,7 @@ fn batches_out_of_order() {
                 "snapshot",
                 "restore",
                 "receive",
+                "import-variables",
             ];
             for call in named(&calls, &refused) {
                 for at in [subject.hall, other] {

@@ -24,7 +24,7 @@ pub struct Picture {
     snapshot: Vec<u8>,
     revision: u64,
     map: Vec<String>,
-    usage: [u64; 6],
+    usage: [u64; 7],
 }
 
 impl Subject {
@@ -119,7 +119,15 @@ impl Subject {
             snapshot: self.ask(|hall, store, this| hall.call_snapshot(store, this)).expect("a snapshot"),
             revision: self.ask(|hall, store, this| hall.call_revision(store, this)).expect("a revision"),
             map: map.into_iter().map(|entry| format!("{entry:?}")).collect(),
-            usage: [usage.entries, usage.tombstones, usage.bytes, usage.watches, usage.queued, usage.sessions],
+            usage: [
+                usage.entries,
+                usage.tombstones,
+                usage.bytes,
+                usage.variables,
+                usage.watches,
+                usage.queued,
+                usage.sessions,
+            ],
         }
     }
 }

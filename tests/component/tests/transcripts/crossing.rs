@@ -93,8 +93,8 @@ pub fn usage_out(usage: state::Usage) -> Usage {
         dropped: usage.frames_dropped,
         clock_ahead: usage.clock_ahead,
     };
-    let state::Usage { entries, tombstones, bytes, watches, queued, sessions, .. } = usage;
-    Usage { entries, tombstones, bytes, watches, queued, sessions, traffic }
+    let state::Usage { entries, tombstones, bytes, variables, watches, queued, sessions, .. } = usage;
+    Usage { entries, tombstones, bytes, variables, watches, queued, sessions, traffic }
 }
 
 /// An error. Both lists of codes are in the same order.
@@ -115,6 +115,7 @@ pub fn limit_in(name: &str) -> Result<state::Limit, Failure> {
         "bytes" => Limit::Bytes,
         "tombstones" => Limit::Tombstones,
         "watches" => Limit::Watches,
+        "owners" => Limit::Owners,
         "selectorKeys" => Limit::SelectorKeys,
         "queue" => Limit::Queue,
         "notices" => Limit::Notices,

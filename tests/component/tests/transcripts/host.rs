@@ -10,12 +10,14 @@ use super::crossing::{
 use super::documents;
 use super::face::{Done, Face, Failure, Write, Wrote};
 use super::naming::Naming;
+use super::owning::Owned;
 use super::session::Session;
 use super::strict::{Document, record_out};
 use super::telling::{Reading, Watcher, Watching};
+use super::variables;
 use statehall::{
     Change, Code, ContextRecord, Entry, Error, Options, PutOptions, Rearm, Session as Sitting, Since, Usage, Value,
-    WatchInfo, WatchOptions,
+    WatchInfo, WatchOptions, Written,
 };
 use statehall_component_tests::values::{cbor_in, value_in, value_out};
 use statehall_component_tests::{Kernel, state, types, watchers};
@@ -55,6 +57,7 @@ impl Host {
         &self.handle.session
     }
 
+    /// The handle as the component knows it.
     pub fn hall(&self) -> ResourceAny {
         self.handle.hall
     }
@@ -131,8 +134,16 @@ impl Host {
     fn put(&self, key: &str, value: &Value, options: PutOptions) -> Result<state::Written, Error> {
         let (value, now_ms) = (value_in(value), self.session().unix_ms());
         match options {
-            PutOptions { expect: None, metadata: None, ttl_ms: None, touch: false } => {
+            PutOptions { expect: None, metadata: None, ttl_ms: None, touch: false, owner: None } => {
                 self.try_ask(|hall, store, this| hall.call_put(store, this, key, &value, now_ms))
+            }
+            PutOptions { owner: Some(ref owner), .. } => {
+                let (owner, hall) = (owner.clone(), self.handle.hall);
+                let options = put_options(options);
+                let put = |store: &mut _, kernel: &Kernel| {
+                    kernel.statehall_hall_owners().call_put(store, hall, &owner, key, &value, Some(&options), now_ms)
+                };
+                self.session().try_call(put)
             }
             options => {
                 let options = put_options(options);
@@ -168,8 +179,9 @@ impl Host {
     }
 }
 
-fn put_options(options: PutOptions) -> state::PutOptions {
-    let PutOptions { expect, metadata, ttl_ms, touch } = options;
+/// All but the owner, which is an argument of its own.
+pub fn put_options(options: PutOptions) -> state::PutOptions {
+    let PutOptions { expect, metadata, ttl_ms, touch, owner: _ } = options;
     state::PutOptions { expect, metadata: metadata.as_ref().map(cbor_in), ttl_ms, touch }
 }
 
@@ -178,6 +190,7 @@ impl Face for Host {
     type Reader = Reading;
     type Context = Document;
     type Machine = Agent;
+    type Owner = Owned;
 
     fn open(options: Options, limits: &[(String, u64)]) -> Result<Self, Failure> {
         let named = limits.iter().map(|(name, value)| Ok((limit_in(name)?, *value)));
@@ -251,27 +264,44 @@ impl Face for Host {
         })
     }
 
-    fn declare(&self, key: Naming, declaration: Value) -> Done {
-        let (key, declaration) = (self.text(&key), cbor_in(&declaration));
-        let hall = self.handle.hall;
-        let declare = |store: &mut _, kernel: &Kernel| {
-            kernel.statehall_hall_variables().call_declare(store, hall, &key, &declaration)
-        };
-        Ok(self.session().try_call(declare)?)
+    fn declare(&self, key: Naming, declaration: Value) -> Result<(), Error> {
+        variables::declare(self, &self.text(&key), &declaration)
+    }
+
+    fn undeclare(&self, key: Naming) -> Result<bool, Error> {
+        variables::undeclare(self, &self.text(&key))
     }
 
     fn variable(&self, key: Naming) -> Result<(Option<Value>, bool), Failure> {
-        let (key, hall) = (self.text(&key), self.handle.hall);
-        let get = |store: &mut _, kernel: &Kernel| kernel.statehall_hall_variables().call_get(store, hall, &key);
-        let variable = self.session().try_call(get)?.ok_or("a key that is not declared")?;
-        Ok((variable.value.map(value_out), variable.violation.is_some()))
+        variables::variable(self, &self.text(&key))
     }
 
-    fn variables(&self, selector: Naming) -> Result<Vec<String>, Failure> {
-        let (selector, hall) = (self.selector(&selector), self.handle.hall);
-        let list =
-            |store: &mut _, kernel: &Kernel| kernel.statehall_hall_variables().call_variables(store, hall, &selector);
-        Ok(self.session().try_call(list)?.into_iter().map(|variable| variable.key).collect())
+    fn facts(&self, key: Naming) -> Result<Value, Failure> {
+        variables::facts(self, &self.text(&key))
+    }
+
+    fn variables(&self, selector: Naming) -> Result<Vec<String>, Error> {
+        variables::variables(self, &self.selector(&selector))
+    }
+
+    fn set(&self, key: Naming, value: Value, options: PutOptions) -> Result<Written, Error> {
+        self.named("set", || variables::set(self, &self.text(&key), &value, options))
+    }
+
+    fn set_many(&self, values: Vec<(String, Value)>) -> Result<Vec<(String, Error)>, Error> {
+        let refused = variables::set_many(self, values);
+        self.tell();
+        refused
+    }
+
+    fn export_variables(&self) -> Result<Value, Error> {
+        variables::export(self)
+    }
+
+    fn import_variables(&self, exported: Value) -> Result<(), Error> {
+        let imported = variables::import(self, &exported);
+        self.tell();
+        imported
     }
 
     fn machine(&self, name: &str, table: Value) -> Result<Agent, Error> {
@@ -306,7 +336,9 @@ impl Face for Host {
     }
 
     fn batch_of(&self, writes: &[Write]) -> Option<Result<Vec<Wrote>, Error>> {
-        if self.session().batch.get().is_some() {
+        // There is no list of puts for owners.
+        let owned = |write: &Write| matches!(write, Write::Put(_, _, PutOptions { owner: Some(_), .. }));
+        if self.session().batch.get().is_some() || writes.iter().any(owned) {
             return None;
         }
         LISTED.fetch_add(1, Ordering::Relaxed);
@@ -391,8 +423,14 @@ impl Face for Host {
         Ok(self.session().try_call(watches)?.into_iter().map(watch_info_out).collect())
     }
 
+    fn owner(&self, name: &str, ttl_ms: Option<u64>) -> Result<Owned, Error> {
+        Owned::open(self.session().clone(), self.handle.hall, name, ttl_ms)
+    }
+
     fn end(&self, owner: &str) -> Result<usize, Error> {
-        Ok(self.try_ask(|hall, store, this| hall.call_end(store, this, owner))? as usize)
+        let ended = self.try_ask(|hall, store, this| hall.call_end(store, this, owner))? as usize;
+        self.tell();
+        Ok(ended)
     }
 
     fn context(&self, key: Naming) -> Result<Document, Error> {

@@ -1,9 +1,9 @@
 //! Contexts and leases as a host holds them: a name is text, a lease its fence.
 
-use super::documents::{Asked, Context, Guard, Lease};
+use super::documents::{Asked, Changes, Context, Guard, Lease};
 use super::session::Session;
 use statehall::state::patch::{Inapplicable, Reason};
-use statehall::{Acquire, Commit, ContextRecord, Error, Holder, Mode, Value};
+use statehall::{Acquire, Commit, ContextChange, ContextRecord, Error, Holder, Mode, Value};
 use statehall_component_tests::values::{value_in, value_out};
 use statehall_component_tests::{Kernel, contexts, types};
 use std::rc::Rc;
@@ -122,6 +122,41 @@ impl Context for Document {
 
     fn force_release(&self, reason: &str) -> Result<bool, Error> {
         self.ask(|guest, store, hall, key, now_ms| guest.call_force_release(store, hall, key, reason, now_ms))
+    }
+
+    fn watch(&self, initial: bool) -> Result<Changes, Error> {
+        let watcher =
+            self.ask(|guest, store, hall, key, now_ms| guest.call_watch(store, hall, key, initial, now_ms))?;
+        let follower = Follower { document: self.clone(), watcher };
+        Ok(Box::new(move || std::iter::from_fn(|| follower.take()).collect()))
+    }
+}
+
+/// A watch, which its host ends when it drops it.
+struct Follower {
+    document: Document,
+    watcher: ResourceAny,
+}
+
+impl Follower {
+    fn take(&self) -> Option<ContextChange> {
+        let watcher = self.watcher;
+        let taken = self
+            .document
+            .session
+            .call(|store, kernel| kernel.statehall_hall_contexts().document_watcher().call_take(store, watcher));
+        let contexts::DocumentChange { version, value, initial } = taken?;
+        let id = self.document.key.as_str().into();
+        Some(ContextChange { id, version, value: value.map(value_out), initial })
+    }
+}
+
+impl Drop for Follower {
+    fn drop(&mut self) {
+        if !std::thread::panicking() {
+            let watcher = self.watcher;
+            self.document.session.call(|store, _| watcher.resource_drop(store));
+        }
     }
 }
 

@@ -84,6 +84,26 @@ impl<V: Kind> Hall<V> {
         result
     }
 
+    /// Takes in an export of variables, as [`Hall::receive`].
+    pub fn import(&mut self, exported: &[u8]) -> Result<(), Error> {
+        let before = self.trace();
+        let result = self.kernel.import_variables(exported, &"own".into(), self.now.unix_ms);
+        let bad = [Code::InvalidArgument, Code::InvalidKey, Code::InvalidValue, Code::InvalidDeclaration];
+        self.check(before, &result, &[&bad[..], &[Code::ConstraintViolation, Code::Limit]].concat());
+        result
+    }
+
+    /// Puts a value to a key that may be declared.
+    pub fn put(&mut self, key: Key, value: &Value) {
+        let value = measured(value, &self.pool);
+        let (origin, expect, ttl_ms) = ("own".into(), None, None);
+        let put = Command::Put { key, value, metadata: None, origin, expect, ttl_ms, touch: false };
+        if let Err(error) = self.kernel.apply(put, self.now.unix_ms) {
+            assert!([Code::Limit, Code::ConstraintViolation].contains(&error.code), "{error}");
+        }
+        self.hear();
+    }
+
     fn check(&mut self, before: Trace, result: &Result<(), Error>, codes: &[Code]) {
         if let Err(error) = result {
             assert!(codes.contains(&error.code), "{error}");
@@ -102,7 +122,7 @@ impl<V: Kind> Hall<V> {
         let state = self.snapshot();
         let mut usage = self.kernel.usage();
         (usage.traffic.dropped, usage.traffic.frames_in, usage.traffic.bytes_in) = (0, 0, 0);
-        Trace { state, revision: self.kernel.revision(), usage }
+        Trace { state, revision: self.kernel.revision(), usage, variables: self.kernel.export_variables() }
     }
 
     /// What the kernel holds.
@@ -226,7 +246,7 @@ impl<V: Kind> Hall<V> {
                     assert!([Code::ClockAhead, Code::SessionTaken].contains(&error.code), "{error}");
                 }
                 Effect::Initial { .. } | Effect::Ready(_) => panic!("nobody asked for it"),
-                Effect::Synced | Effect::Sessions => {}
+                Effect::Synced | Effect::Sessions | Effect::OwnerExpired(_) => {}
             }
         }
         let kernel = &self.kernel;
@@ -296,4 +316,5 @@ struct Trace {
     state: Vec<u8>,
     revision: u64,
     usage: Usage,
+    variables: Value,
 }

@@ -15,6 +15,7 @@ pub mod replicas;
 pub mod snapshot;
 pub mod source;
 pub mod value;
+pub mod variables;
 
 use crate::support::kind::Kind;
 use held::Held;
@@ -26,13 +27,14 @@ use statehall::value::Stored;
 pub type Run = fn(&[u8]);
 
 /// Every target by its name.
-pub const ALL: [(&str, Run); 6] = [
+pub const ALL: [(&str, Run); 7] = [
     ("value", value::run),
     ("key", key::run),
     ("frame", frame::run),
     ("message", message::run),
     ("snapshot", snapshot::run),
     ("replicas", replicas::run),
+    ("variables", variables::run),
 ];
 
 impl Kind for Held {

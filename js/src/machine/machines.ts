@@ -1,0 +1,528 @@
+/**
+ * Runs the machines of a session.
+ *
+ * The kernel says what is to be done next (see `src/face/js/machines`): call a function, settle a call. One loop does it,
+ * until there is nothing; whatever a function sends meanwhile joins the end of the same queue, so no function runs inside
+ * another. A batch holds the loop until it is over: what a function puts does not belong to the batch.
+ *
+ * States are published once a turn, at its end.
+ */
+
+import { Alarm } from "../clock.js";
+import type { Clock } from "../contract.js";
+import { type Core, numberAt } from "../crossing.js";
+import { StatehallError } from "../error.js";
+import { keyText } from "../key.js";
+import { type Called, offending, writeActions } from "./action.js";
+import type { MachineSnapshot, Reason, RestoreOptions } from "./contract.js";
+import { kept, type Restored } from "./keep.js";
+import { type Info, kindOf, type Module, type Place, Process, rowsOf } from "./process.js";
+import { Words } from "./words.js";
+
+/** What is to be done: see the constants in `src/face/js/machines`. An event is 1 and its kind. */
+const NAMED = 6;
+const CALL = 7;
+const MODE = 8;
+const LEAVE = 9;
+const ENTER = 10;
+const TERMINATE = 11;
+const TERMINATE_UNDONE = 12;
+const ENDED = 13;
+const REPLY = 14;
+const EXPIRED = 15;
+
+/** Ends at which nothing went wrong. */
+const QUIET = ["normal", "shutdown", "killed"];
+const RESULT = ["next", "repeat", "stop", "data", "actions", "reply"];
+const TYPES = ["", "cast", "info", "internal", "timeout", "stateTimeout"];
+const TIMERS = ["deadline", "remaining", "restart"];
+
+/** What they need of the session. */
+export interface Host {
+  readonly core: Core;
+  readonly clock: Clock;
+  readonly journal: unknown;
+  now(): number;
+  checked(): unknown;
+  explain(error: unknown): unknown;
+  report(error: unknown): void;
+}
+
+interface Caller {
+  readonly resolve: (value: unknown) => void;
+  readonly reject: (error: unknown) => void;
+  /** Called before either. */
+  readonly settled: () => void;
+  readonly process: Process;
+  readonly timeout: number;
+}
+
+/** A call that waits for its reply. */
+class Asked implements Called {
+  readonly #machines: Machines;
+  readonly call: number;
+  constructor(machines: Machines, call: number) {
+    this.#machines = machines;
+    this.call = call;
+  }
+
+  reply(value: unknown): boolean {
+    return this.#machines.reply(this.call, value);
+  }
+}
+
+export class Machines {
+  readonly words = new Words();
+  readonly #processes = new Map<number, Process>();
+  readonly #callers = new Map<number, Caller>();
+  readonly #alarm: Alarm;
+  readonly #host: Host;
+  #busy = false;
+  /** Whether something has been put in that has not been carried out. */
+  waiting = false;
+  /** Whether something has happened in this turn. */
+  #dirty = false;
+  #now: number | undefined;
+  #area: number | undefined;
+
+  constructor(host: Host, clock: Clock) {
+    this.#host = host;
+    this.#alarm = new Alarm(clock, () => this.#ring());
+  }
+
+  /** Refuses a name that is no segment of a key. */
+  checkName(name: string | undefined): void {
+    if (name !== undefined) this.#call((core) => core.check_key(keyText(["processes", name])));
+  }
+
+  /** Starts a machine. Nothing of it has run when its number is known. */
+  start(place: Place, module: Module, state: unknown, data: unknown, actions: readonly unknown[]): Process {
+    return this.#add(place, module, state, data, (core) => {
+      core.machine_named(module.name ?? "");
+      this.#act(core, actions);
+      const [moduleWord, stateWord] = [this.words.same(module), this.words.same(state)];
+      return core.machine_start(moduleWord, stateWord);
+    });
+  }
+
+  /** Goes on with a machine that was kept. */
+  restore(place: Place, module: Module, restored: Restored, timers: RestoreOptions["timers"]): Process {
+    const { state, data } = restored;
+    const process = this.#add(place, module, state, data, (core, now) => {
+      core.machine_named(module.name ?? "");
+      const numbers = restored.numbers(this.words, module);
+      return core.machine_restore(numbers, TIMERS.indexOf(timers ?? "deadline"), now, this.#host.clock.now());
+    });
+    // What is due already comes now.
+    this.#ring();
+    return process;
+  }
+
+  #add(
+    place: Place,
+    module: Module,
+    state: unknown,
+    data: unknown,
+    work: (core: Core, now: number) => number,
+  ): Process {
+    const number = this.#call(work);
+    const process = new Process(this, number, place, module, state, data);
+    this.#processes.set(number, process);
+    this.wake();
+    return process;
+  }
+
+  send(process: Process, kind: number, content: unknown): boolean {
+    if (process.reason !== undefined) return false;
+    const next = !this.#busy && this.#host.journal === undefined;
+    const now = this.#turn();
+    let todo = 0;
+    try {
+      todo = this.#host.core.machine_send(process.number_, kind, this.words.hold(content), next, now);
+    } catch (error) {
+      throw this.#host.explain(error);
+    }
+    if (todo !== 0) this.#run(todo);
+    else if (!next) this.waiting = true;
+    return true;
+  }
+
+  call(process: Process, request: unknown, timeout: number, signal: AbortSignal | undefined): Promise<unknown> {
+    if (signal?.aborted) return Promise.reject(signal.reason);
+    if (process.reason !== undefined) return Promise.reject(gone(process));
+    return new Promise((resolve, reject) => {
+      const call = this.#call((core, now) =>
+        core.machine_call(process.number_, this.words.hold(request), timeout, now),
+      );
+      const settled = () => signal?.removeEventListener("abort", abort);
+      const abort = () => {
+        if (!this.#callers.delete(call)) return;
+        this.#call((core) => core.machine_leave(call));
+        reject(signal?.reason);
+      };
+      signal?.addEventListener("abort", abort, { once: true });
+      this.#callers.set(call, { resolve, reject, settled, process, timeout });
+      this.wake();
+    });
+  }
+
+  reply(call: number, value: unknown): boolean {
+    const waits = this.#callers.has(call);
+    this.#call((core) => core.machine_reply(call, this.words.hold(value)));
+    this.wake();
+    return waits;
+  }
+
+  order(process: Process, order: number, term?: unknown): void {
+    if (process.reason !== undefined) return;
+    this.#call((core) => core.machine_order(process.number_, order, order > 4 ? this.words.hold(term) : 0));
+    this.wake();
+  }
+
+  info(process: Process): Info {
+    const numbers = [...this.#call((core, now) => core.machine_info(process.number_, now))];
+    const waiting = numbers.shift() ?? 0;
+    const at = (number: number | undefined) => this.words.at(number as number);
+    const read = ([kind, name, content]: number[]) => ({ ...kindOf(kind as number, at(name)), content: at(content) });
+    const timers = rowsOf(numbers, 4).map((row) => ({ ...read(row), remaining: row[3] as number }));
+    const postponed = rowsOf(numbers, 4).map((row) => ({ ...read(row), age: row[3] as number }));
+    const trace = rowsOf(numbers, 5).map(([kind, name, state, flags = 0, time]) => ({
+      ...kindOf(kind as number, at(name)),
+      state: at(state),
+      changed: (flags & 1) > 0,
+      postponed: (flags & 2) > 0,
+      at: time as number,
+    }));
+    return { waiting, timers: timers as Info["timers"], postponed, trace };
+  }
+
+  keep(process: Process): MachineSnapshot {
+    if (process.reason !== undefined) throw gone(process);
+    const unix = this.#host.clock.now();
+    const numbers = this.#call((core, now) => core.machine_snapshot(process.number_, now, unix));
+    return kept(process, [...numbers], this.words);
+  }
+
+  report(error: unknown): void {
+    this.#host.report(error);
+  }
+
+  /** Does what is to be done, unless that goes on already or a batch is open. */
+  wake(): void {
+    this.waiting = true;
+    if (this.#busy || this.#host.journal !== undefined) return;
+    this.#run(this.#call((core, now) => core.machine_next(true, now)));
+  }
+
+  #run(todo: number): void {
+    this.#busy = true;
+    this.#dirty = true;
+    try {
+      while (todo !== 0) todo = this.#carryOut(todo);
+      this.waiting = false;
+      if (this.words.many) this.words.keep(this.#host.core.machine_used());
+    } catch (error) {
+      this.report(this.#host.explain(error));
+    } finally {
+      this.#busy = false;
+    }
+  }
+
+  #carryOut(code: number): number {
+    const area = (this.#area ??= this.#host.core.machine_area());
+    const process = this.#processes.get(numberAt(area)) as Process;
+    const question = numberAt(area + 8);
+    const content = numberAt(area + 16);
+    if (code < CALL) {
+      const event =
+        code === NAMED
+          ? { type: "timeout", content: this.words.at(content), name: this.words.at(numberAt(area + 24)) }
+          : { type: TYPES[code], content: this.words.at(content) };
+      return this.#ask(process, question, event, -1);
+    }
+    switch (code) {
+      case CALL: {
+        const call = numberAt(area + 24);
+        return this.#ask(
+          process,
+          question,
+          { type: "call", content: this.words.at(content), from: new Asked(this, call) },
+          call,
+        );
+      }
+      case LEAVE: {
+        const next = process.state;
+        process.moving_ = true;
+        process.state = process.before_.state;
+        return this.#answer(process, question, { type: "leave", next }, -1, () => {
+          process.state = next;
+        });
+      }
+      case ENTER:
+        process.moving_ = true;
+        return this.#answer(process, question, { type: "enter", old: this.words.at(content) }, -1);
+      case MODE:
+        return this.#mode(process, question, this.words.at(content) as Module);
+      case TERMINATE:
+      case TERMINATE_UNDONE:
+        return this.#terminate(process, question, code === TERMINATE_UNDONE);
+      case ENDED:
+        this.#end(process);
+        break;
+      case REPLY:
+        this.#settle(question)?.resolve(this.words.at(content));
+        break;
+      case EXPIRED: {
+        const caller = this.#settle(question);
+        const detail = `${caller?.process.shown_} has not answered within ${caller?.timeout} ms`;
+        caller?.reject(new StatehallError("timeout", detail));
+        break;
+      }
+      default:
+        this.#reportError();
+    }
+    return this.#host.core.machine_next(false, this.#turn());
+  }
+
+  /** Asks the function for an event. */
+  #ask(process: Process, question: number, event: unknown, call: number): number {
+    process.before_.state = process.state;
+    process.before_.data = process.data;
+    process.moving_ = false;
+    return this.#answer(process, question, event, call);
+  }
+
+  /** Calls the function for the state, and answers what it returned. */
+  #answer(process: Process, question: number, event: unknown, call: number, after?: () => void): number {
+    const { module_: module, state } = process;
+    const { states } = module;
+    let handle = module.handle;
+    if (states !== undefined) handle = Object.hasOwn(states, state as string) ? states[state as string] : undefined;
+    if (typeof handle !== "function") return this.#say(process, question, 5);
+    let result: unknown;
+    try {
+      result = handle(event, process.data, process);
+    } catch (error) {
+      return this.#say(process, question, 4, error);
+    } finally {
+      after?.();
+    }
+    return result === undefined ? this.#say(process, question, 0) : this.#judge(process, question, result, call);
+  }
+
+  #judge(process: Process, question: number, given: unknown, call: number): number {
+    if (typeof given !== "object" || given === null) return this.#say(process, question, 3, given);
+    for (const name in given) if (!RESULT.includes(name)) return this.#say(process, question, 3, given);
+    const result = given as Readonly<Record<string, unknown>>;
+    const { next, repeat, stop, actions, reply } = result;
+    if (Number(next !== undefined) + Number(repeat !== undefined) + Number(stop !== undefined) > 1)
+      return this.#say(process, question, 3, given);
+    if (repeat !== undefined && repeat !== true) return this.#say(process, question, 3, given);
+    if (actions !== undefined && !Array.isArray(actions)) return this.#say(process, question, 3, given);
+    if ("data" in result) process.data = result["data"];
+    if (actions !== undefined) this.#act(this.#host.core, actions as readonly unknown[]);
+    process.actions_ = (actions as readonly unknown[] | undefined) ?? [];
+    const to = "reply" in result ? call : -1;
+    if (stop !== undefined) {
+      const how = stop === "normal" ? 6 : stop === "shutdown" ? 7 : 9;
+      return this.#say(process, question, how, stop, to, reply);
+    }
+    if (repeat === true) return this.#say(process, question, 2, undefined, to, reply);
+    return next === undefined
+      ? this.#say(process, question, 0, undefined, to, reply)
+      : this.#next(process, question, next, to, reply);
+  }
+
+  #next(process: Process, question: number, next: unknown, call: number, reply: unknown): number {
+    let word: number;
+    try {
+      word = this.words.same(next);
+    } catch {
+      return this.#say(process, question, 3, { next });
+    }
+    // An equal state is the same one, so that whoever compares sees no change. Who enters or leaves can go nowhere else.
+    if (!process.moving_) process.state = this.words.at(word);
+    const replied = call < 0 ? 0 : this.words.hold(reply);
+    return this.#host.core.machine_answer(process.number_, question, 1, word, call, replied, this.#turn());
+  }
+
+  #say(process: Process, question: number, how: number, term?: unknown, call = -1, reply?: unknown): number {
+    const content = how > 2 ? this.words.hold(term) : 0;
+    const replied = call < 0 ? 0 : this.words.hold(reply);
+    return this.#host.core.machine_answer(process.number_, question, how, content, call, replied, this.#turn());
+  }
+
+  #act(core: Core, actions: readonly unknown[]): void {
+    if (actions.length > 0) core.machine_act(writeActions(actions, this.words));
+  }
+
+  #mode(process: Process, question: number, module: Module): number {
+    const functions = typeof module.states === "object" && module.states !== null;
+    const known = functions || typeof module.handle === "function";
+    const mode = Number(functions) + 2 * Number(module.stateEnter === true) + 4 * Number(module.stateLeave === true);
+    if (known) process.module_ = module;
+    const { core } = this.#host;
+    const term = known ? 0 : this.words.hold(module);
+    return core.machine_mode(process.number_, question, known ? mode : -1, term, this.#turn());
+  }
+
+  #terminate(process: Process, question: number, undone: boolean): number {
+    if (undone) Object.assign(process, process.before_);
+    const reason = this.#reason(process);
+    let failed = false;
+    let term = 0;
+    try {
+      process.module_.terminate?.(reason, process.data, process);
+    } catch (error) {
+      failed = true;
+      term = this.words.hold(error);
+    }
+    return this.#host.core.machine_cleaned(process.number_, question, failed, term, this.#turn());
+  }
+
+  #reason(process: Process): Reason {
+    const { core } = this.#host;
+    const [name = "", detail] = core.machine_reason(process.number_).split(": ");
+    const [term = 0, action = -1] = core.machine_offender(process.number_);
+    if (action >= 0) return { name, term: offending(process.actions_, action) };
+    if (detail !== undefined) return { name, term: detail };
+    return term === 0 ? { name } : { name, term: this.words.at(term) };
+  }
+
+  #end(process: Process): void {
+    const { core } = this.#host;
+    const reason = this.#reason(process);
+    const [, , ...calls] = core.machine_offender(process.number_);
+    process.end_(reason);
+    for (const call of calls) this.#settle(call)?.reject(gone(process));
+    if (!QUIET.includes(reason.name)) this.report(failure(process, reason));
+  }
+
+  #settle(call: number): Caller | undefined {
+    const caller = this.#callers.get(call);
+    this.#callers.delete(call);
+    caller?.settled();
+    return caller;
+  }
+
+  #reportError(): void {
+    try {
+      this.#host.core.machine_reason(0);
+    } catch (error) {
+      this.report(this.#host.explain(error));
+    }
+  }
+
+  /** Whether something has happened since the last turn ended. */
+  get active(): boolean {
+    return this.#dirty;
+  }
+
+  /** The time of this turn; what came due before it comes first. */
+  #turn(): number {
+    return this.#now ?? this.#begin();
+  }
+
+  #begin(): number {
+    const { clock } = this.#host;
+    this.#host.now(); // so that the turn ends
+    const now = Math.floor(clock.monotonic());
+    this.#now = now;
+    this.#dirty = true;
+    if (this.#alarm.due) this.#host.core.machine_advance(now);
+    return now;
+  }
+
+  #call<R>(work: (core: Core, now: number) => R): R {
+    this.#host.checked();
+    try {
+      return work(this.#host.core, this.#turn());
+    } catch (error) {
+      throw this.#host.explain(error);
+    }
+  }
+
+  #ring(): void {
+    try {
+      this.#call((core, now) => core.machine_advance(now));
+      this.wake();
+    } catch (error) {
+      this.report(error);
+    }
+  }
+
+  /** Publishes the states, lets go of what is not needed, and sets the timer. */
+  endTurn(): void {
+    this.#now = undefined;
+    if (!this.#dirty) return;
+    this.#dirty = false;
+    const { core, clock } = this.#host;
+    const changed = core.machine_changed();
+    for (let at = 0; at < changed.length; at += 2)
+      this.#publish(changed[at] as number, (changed[at + 1] as number) < 0);
+    const now = clock.monotonic();
+    const wake = core.machine_wake();
+    // 0 says that a turn was not enough: others come before the next.
+    if (wake < Infinity) this.#alarm.set(now, wake === 0 ? 1 : Math.max(0, wake - now));
+  }
+
+  #publish(number: number, ended: boolean): void {
+    const process = this.#processes.get(number);
+    if (process === undefined) return;
+    const { place_: place, key } = process;
+    if (ended) this.#processes.delete(number);
+    try {
+      if (ended) place.delete(key);
+      else place.put(key, process.state);
+    } catch (error) {
+      this.report(error);
+    }
+    if (!ended) process.tell_();
+  }
+
+  /** Ends the machines of a place, or all: each may clean up. */
+  close(place?: Place): void {
+    if (this.#processes.size === 0) return;
+    for (const process of [...this.#processes.values()])
+      if (place === undefined || process.place_ === place) this.order(process, 4);
+    this.wake();
+    this.#dirty = true;
+    this.endTurn();
+    if (place === undefined) this.#alarm.cancel();
+  }
+
+  /** The kernel was lost, and every machine with it. */
+  lose(error: unknown): void {
+    this.#area = undefined;
+    const processes = [...this.#processes.values()];
+    this.#processes.clear();
+    for (const caller of this.#callers.values()) caller.reject(error);
+    this.#callers.clear();
+    for (const process of processes) process.end_({ name: "failed", term: error });
+    if (processes.length === 0) return;
+    queueMicrotask(() => {
+      for (const { place_, key } of processes) {
+        try {
+          place_.delete(key);
+        } catch (failure) {
+          this.report(failure);
+        }
+      }
+    });
+  }
+}
+
+function gone(process: Process): StatehallError {
+  const { shown_: shown, reason } = process;
+  return new StatehallError("closed", `${shown} has ended: ${wordsOf(reason ?? { name: "killed" })}`);
+}
+
+function failure(process: Process, reason: Reason): StatehallError {
+  const detail = `${process.shown_} has ended: ${wordsOf(reason)}`;
+  return new StatehallError("callback-failed", detail, { cause: reason.term });
+}
+
+function wordsOf({ name, term }: Reason): string {
+  if (term instanceof Error) return `${name}: ${term.message}`;
+  return typeof term === "string" || typeof term === "number" ? `${name}: ${term}` : name;
+}

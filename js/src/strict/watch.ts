@@ -1,0 +1,168 @@
+/**
+ * Watches of contexts. A watch is woken by hints, which may come early, late or not at all, and then asks the store: so
+ * it tells the newest version there is, each at most once, and whoever is slow hears less but never anything old.
+ */
+
+import { decode } from "../codec.js";
+import type { ContextChange, ContextChanges, Stop, Value } from "../contract.js";
+import { StatehallError } from "../error.js";
+import { type Authority, DOCUMENT } from "./authority.js";
+import { readRecord } from "./outcome.js";
+
+/** Where a watch begins, and how it ends. */
+interface Opened {
+  readonly id: string;
+  /** Fails when the handle is closed. */
+  readonly authority: () => Authority;
+  readonly limit: number;
+  readonly initial: boolean;
+  readonly signal: AbortSignal | undefined;
+  readonly tell: (change: ContextChange) => void;
+  readonly failed: (error: unknown) => void;
+  readonly ended: () => void;
+}
+
+/** Opens a watch; returns how to end it. */
+function follow({ id, authority, limit, initial, signal, tell, failed, ended }: Opened): () => void {
+  const opened = authority();
+  if (opened.followers >= limit) {
+    throw new StatehallError("limit", `watches is at most ${limit}, this needs ${limit + 1}`);
+  }
+  /** The last version that was told, or was there at the beginning; none before the store has been asked. */
+  let last: { readonly version: number; readonly present: boolean } | undefined;
+  /** Whether something has changed before the beginning was known, which may be that change already. */
+  let late = false;
+  let begun = false;
+  let looking = false;
+  let woken = false;
+  let open = true;
+
+  const consider = (row: Uint8Array | undefined) => {
+    const record = row && row.length > 0 ? readRecord(row) : undefined;
+    const { version: told = 0, present = false } = last ?? {};
+    // One that is forgotten was deleted after the version that was told.
+    const version = record ? record.version : told + Number(present);
+    const value = record?.value;
+    const asInitial = last === undefined && initial && value !== undefined;
+    const fresh = last === undefined ? version > 0 && (late || asInitial) : version > told;
+    last = { version, present: value !== undefined };
+    if (!fresh) return;
+    const shown = value === undefined ? undefined : (decode(value) as Value);
+    tell({ id, version, value: shown, deleted: value === undefined, initial: asInitial });
+  };
+  const look = async () => {
+    late = begun;
+    begun = true;
+    woken = true;
+    if (looking) return;
+    looking = true;
+    try {
+      do {
+        woken = false;
+        const row = await authority().host.store.read(`r${id}`);
+        if (!open) return;
+        consider(row);
+      } while (woken);
+    } catch (error) {
+      // A handle that is closed hears no more.
+      if (error instanceof StatehallError && error.code === "closed") stop();
+      else if (open) failed(error);
+    } finally {
+      looking = false;
+    }
+  };
+  const stop = () => {
+    if (!open) return;
+    open = false;
+    opened.followers--;
+    unwatch();
+    opened.endings.delete(stop);
+    signal?.removeEventListener("abort", stop);
+    ended();
+  };
+  const unwatch = opened.watch(id, () => void look(), DOCUMENT);
+  opened.followers++;
+  opened.endings.add(stop);
+  signal?.addEventListener("abort", stop);
+  if (signal?.aborted) stop();
+  else void look();
+  return stop;
+}
+
+type How = Pick<Opened, "id" | "authority" | "limit" | "initial" | "signal">;
+
+/** Calls a listener. */
+export function watchContext(listener: (change: ContextChange) => unknown, how: How): Stop {
+  const { report } = how.authority().host;
+  const tell = (change: ContextChange) => {
+    try {
+      listener(change);
+    } catch (cause) {
+      report(new StatehallError("callback-failed", `a watcher of the context "${how.id}" threw`, { cause }));
+    }
+  };
+  const stop = follow({ ...how, tell, failed: report, ended: () => {} });
+  return Object.assign(() => stop(), { unsubscribe: stop, [Symbol.dispose]: stop });
+}
+
+type Step = IteratorResult<ContextChange, undefined>;
+
+/** A watch to iterate over: the newest version that was not taken waits, and no other. */
+export class ContextStream implements ContextChanges {
+  #newest: ContextChange | undefined;
+  #failure: { readonly error: unknown } | undefined;
+  readonly #readers: { readonly resolve: (step: Step) => void; readonly reject: (error: unknown) => void }[] = [];
+  readonly #stop: () => void;
+  #done = false;
+
+  constructor(how: How) {
+    this.#stop = follow({
+      ...how,
+      tell: (change) => {
+        const reader = this.#readers.shift();
+        if (reader) reader.resolve({ value: change, done: false });
+        else this.#newest = change;
+      },
+      failed: (error) => {
+        const reader = this.#readers.shift();
+        if (reader) reader.reject(error);
+        else this.#failure = { error };
+      },
+      ended: () => {
+        this.#done = true;
+        this.#newest = undefined;
+        for (const { resolve } of this.#readers.splice(0)) resolve({ value: undefined, done: true });
+      },
+    });
+  }
+
+  next(): Promise<Step> {
+    return new Promise((resolve, reject) => {
+      const [failure, value] = [this.#failure, this.#newest];
+      this.#failure = undefined;
+      if (failure) reject(failure.error);
+      else if (value !== undefined) {
+        this.#newest = undefined;
+        resolve({ value, done: false });
+      } else if (this.#done) resolve({ value: undefined, done: true });
+      else this.#readers.push({ resolve, reject });
+    });
+  }
+
+  async return(): Promise<Step> {
+    this.stop();
+    return { value: undefined, done: true };
+  }
+
+  stop(): void {
+    this.#stop();
+  }
+
+  [Symbol.asyncIterator](): this {
+    return this;
+  }
+
+  [Symbol.dispose](): void {
+    this.stop();
+  }
+}
