@@ -179,8 +179,8 @@ pub use error::{Code, Error};
 pub use face::rust::{
     Acquire, Acquired, Change, Changes, Clock, Commit, Context, ContextChange, ContextRecord, ContextWatch,
     ContextWatchOptions, DeleteOptions, Entry, Filter, Guard, Hall, Holder, IntoKey, IntoSelector, Item, Keys, Lease,
-    ManualClock, Mode, Options, Owner, OwnerOptions, PutOptions, Session, Since, SystemClock, Variable, Waiting, Watch,
-    WatchInfo, WatchOptions, Written,
+    ManualClock, Mode, Options, Owner, OwnerOptions, PutOptions, Session, Since, SystemClock, Until, Variable, Waiting,
+    Watch, WatchInfo, WatchOptions, Written,
 };
 pub use face::rust::{
     Behaviour, Call, Caller, Ended, Exit, Kind as EventKind, Machine, MachineOptions, Next, Postponed, ProcessId,
@@ -188,6 +188,7 @@ pub use face::rust::{
 };
 pub use kernel::{Limits, Usage};
 pub use key::{Key, Selector};
+pub use state::backlog::Overflow;
 pub use state::condition::{Against, Condition, Kind};
 pub use state::declaration::Declaration;
 pub use value::Value;

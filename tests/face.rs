@@ -7,6 +7,10 @@ mod owners;
 #[path = "support/rng.rs"]
 #[allow(dead_code, reason = "this test uses a part of it")]
 mod rng;
+#[path = "face/until.rs"]
+mod until;
+#[path = "face/waiting.rs"]
+mod waiting;
 
 use futures::executor::{LocalPool, block_on};
 use futures::task::LocalSpawnExt;

@@ -3,6 +3,8 @@
 //!
 //! The generators are our own few lines, because what they draw is histories, not values.
 
+#[path = "properties/backlog.rs"]
+mod backlog;
 #[path = "properties/bodies.rs"]
 mod bodies;
 #[path = "properties/cases.rs"]

@@ -7,6 +7,8 @@
 
 #[path = "transcripts/runner/answers.rs"]
 mod answers;
+#[path = "transcripts/runner/choosing.rs"]
+mod choosing;
 #[path = "transcripts/runner/documents.rs"]
 mod documents;
 #[path = "transcripts/runner/face.rs"]
@@ -30,10 +32,10 @@ mod tables;
 #[path = "transcripts/runner/world.rs"]
 mod world;
 
+use choosing::THROWN;
 use statehall::Hall;
 use std::{env, panic};
 use suite::Suite;
-use world::THROWN;
 
 #[test]
 fn every_transcript_holds() {

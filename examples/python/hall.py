@@ -78,7 +78,8 @@ class Hall(Handle):
         return self._call("batch", commands, unix_ms())
 
     def watch(self, selector, initial=False):
-        options = record(initial=initial, owner=None, capacity=None)
+        plain = dict.fromkeys(["filter", "owner", "deliver-ms", "capacity", "overflow"])
+        options = record(initial=initial, **plain)
         selector = Variant("text", selector)
         return Watcher(self.kernel, self.kernel.call("watchers", "watch", self.resource, selector, options))
 

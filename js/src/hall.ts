@@ -409,9 +409,10 @@ export class Hall implements Handle {
 
   #iterate(selector: Selector, options: contract.IterateOptions): ChangeStream {
     const stream = new ChangeStream(this.open());
-    const { capacity = this.limits.queue, overflow = "drop-oldest" } = options;
+    // Without a policy the changes wait in the kernel.
+    const { capacity = this.limits.queue, overflow } = options;
     const watch = this.#openWatch(selector, () => stream.wake(), options, {
-      capacity: overflow === "drop-oldest" ? capacity : undefined,
+      capacity: overflow === undefined ? capacity : undefined,
       ended: () => stream.end(),
     });
     stream.read(watch);

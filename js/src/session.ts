@@ -523,14 +523,11 @@ export class Session {
   }
 
   #endTurn(): void {
-    // What it puts belongs to this turn.
-    this.machines.endTurn();
     const time = this.time;
     this.time = undefined;
     // The last value that was admitted is let go.
     admit(null, undefined, this.limits);
     this.flush(time);
-    if (this.machines.active) this.now();
   }
 
   /** The timer has rung, this many milliseconds late. */

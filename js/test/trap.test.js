@@ -323,12 +323,46 @@ const deeds = {
     owner.touch();
     owner.end();
   },
+  machines: async (hall) => {
+    const handle = ({ type, content, from }) => {
+      if (content === "later") queueMicrotask(() => attempt(() => from.reply(1)));
+      if (content === "end") return { stop: "shutdown" };
+      return type === "cast" ? { next: { n: content }, actions: ["hibernate", { timeout: 10, name: "t" }] } : undefined;
+    };
+    const definition = { name: "machine", init: { state: "a", actions: [{ timeout: 20 }] }, handle };
+    const machine = hall.machine(definition);
+    // More than are kept before it is asked which are in use.
+    for (let n = 0; n < 1_100; n++) machine.cast(n);
+    // Its time passes between the deeds.
+    machine.call("never", { timeout: 5 }).catch(() => {});
+    await Promise.allSettled([machine.call("later"), machine.call("never", { signal: left() })]);
+    machine.timers();
+    const snapshot = machine.snapshot();
+    machine.cast("end");
+    hall.machine(definition, { snapshot }).kill();
+  },
   "being put away and coming back": (hall) => {
     hall.session_.suspend();
     hall.session_.resume();
   },
 };
 let seed;
+
+/** Does what may fail, as everything may. */
+function attempt(work) {
+  try {
+    work();
+  } catch (error) {
+    if (error.code !== "poisoned") throw error;
+  }
+}
+
+/** The signal of somebody who soon gives up. */
+function left() {
+  const abort = new AbortController();
+  queueMicrotask(() => abort.abort(new Error("left")));
+  return abort.signal;
+}
 
 const scout = openHall();
 const calls = Object.getOwnPropertyNames(Object.getPrototypeOf(scout.session_.core)).filter(

@@ -405,6 +405,7 @@ impl<V: Stored> Kernel<V> {
             metadata: entry.and_then(|entry| entry.metadata.clone()),
             expires_ms: entry.and_then(|entry| entry.expires_ms),
             initial,
+            missed: 0,
         }
     }
 

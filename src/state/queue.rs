@@ -26,6 +26,9 @@ pub struct Change<V> {
     pub expires_ms: Option<u64>,
     /// True for a value that was there when the watch began.
     pub initial: bool,
+    /// How many changes were lost right before this one: of a watch with an
+    /// [`Overflow`](super::backlog::Overflow) or told at intervals.
+    pub missed: u64,
 }
 
 impl<V> Change<V> {

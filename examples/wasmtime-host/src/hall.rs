@@ -55,7 +55,8 @@ impl Room {
     /// Watches what is selected, beginning with what is there: the watcher and its id.
     pub fn watch(&mut self, selector: &Selector) -> Result<(ResourceAny, u32), Trouble> {
         let hall = self.hall;
-        let options = WatchOptions { initial: true, owner: None, capacity: None };
+        let (filter, owner, deliver_ms, capacity, overflow) = (None, None, None, None, None);
+        let options = WatchOptions { initial: true, filter, owner, deliver_ms, capacity, overflow };
         self.call(|store, kernel| {
             let watchers = kernel.statehall_hall_watchers();
             match watchers.call_watch(&mut *store, hall, selector, &options)? {

@@ -42,7 +42,7 @@ export interface Host {
   readonly core: Core;
   readonly clock: Clock;
   readonly journal: unknown;
-  now(): number;
+  readonly closed: boolean;
   checked(): unknown;
   explain(error: unknown): unknown;
   report(error: unknown): void;
@@ -80,8 +80,9 @@ export class Machines {
   #busy = false;
   /** Whether something has been put in that has not been carried out. */
   waiting = false;
-  /** Whether something has happened in this turn. */
-  #dirty = false;
+  /** Whether a state is to be published when this turn ends, and whether its end is in sight. */
+  #changed = false;
+  #ending = false;
   #now: number | undefined;
   #area: number | undefined;
 
@@ -128,6 +129,7 @@ export class Machines {
     const number = this.#call(work);
     const process = new Process(this, number, place, module, state, data);
     this.#processes.set(number, process);
+    this.#changed = true;
     this.wake();
     return process;
   }
@@ -135,9 +137,9 @@ export class Machines {
   send(process: Process, kind: number, content: unknown): boolean {
     if (process.reason !== undefined) return false;
     const next = !this.#busy && this.#host.journal === undefined;
-    const now = this.#turn();
     let todo = 0;
     try {
+      const now = this.#turn();
       todo = this.#host.core.machine_send(process.number_, kind, this.words.hold(content), next, now);
     } catch (error) {
       throw this.#host.explain(error);
@@ -157,8 +159,12 @@ export class Machines {
       const settled = () => signal?.removeEventListener("abort", abort);
       const abort = () => {
         if (!this.#callers.delete(call)) return;
-        this.#call((core) => core.machine_leave(call));
         reject(signal?.reason);
+        try {
+          this.#call((core) => core.machine_leave(call));
+        } catch (error) {
+          this.report(error);
+        }
       };
       signal?.addEventListener("abort", abort, { once: true });
       this.#callers.set(call, { resolve, reject, settled, process, timeout });
@@ -216,7 +222,6 @@ export class Machines {
 
   #run(todo: number): void {
     this.#busy = true;
-    this.#dirty = true;
     try {
       while (todo !== 0) todo = this.#carryOut(todo);
       this.waiting = false;
@@ -341,7 +346,10 @@ export class Machines {
       return this.#say(process, question, 3, { next });
     }
     // An equal state is the same one, so that whoever compares sees no change. Who enters or leaves can go nowhere else.
-    if (!process.moving_) process.state = this.words.at(word);
+    if (!process.moving_) {
+      process.state = this.words.at(word);
+      this.#changed = true;
+    }
     const replied = call < 0 ? 0 : this.words.hold(reply);
     return this.#host.core.machine_answer(process.number_, question, 1, word, call, replied, this.#turn());
   }
@@ -394,6 +402,7 @@ export class Machines {
     const reason = this.#reason(process);
     const [, , ...calls] = core.machine_offender(process.number_);
     process.end_(reason);
+    this.#changed = true;
     for (const call of calls) this.#settle(call)?.reject(gone(process));
     if (!QUIET.includes(reason.name)) this.report(failure(process, reason));
   }
@@ -413,11 +422,6 @@ export class Machines {
     }
   }
 
-  /** Whether something has happened since the last turn ended. */
-  get active(): boolean {
-    return this.#dirty;
-  }
-
   /** The time of this turn; what came due before it comes first. */
   #turn(): number {
     return this.#now ?? this.#begin();
@@ -425,10 +429,10 @@ export class Machines {
 
   #begin(): number {
     const { clock } = this.#host;
-    this.#host.now(); // so that the turn ends
+    if (!this.#ending) queueMicrotask(this.#endTurn);
+    this.#ending = true;
     const now = Math.floor(clock.monotonic());
     this.#now = now;
-    this.#dirty = true;
     if (this.#alarm.due) this.#host.core.machine_advance(now);
     return now;
   }
@@ -451,19 +455,29 @@ export class Machines {
     }
   }
 
-  /** Publishes the states, lets go of what is not needed, and sets the timer. */
-  endTurn(): void {
+  /** Publishes the states and sets the timer. A turn of its own: most calls change nothing that a hall has to tell. */
+  readonly #endTurn = (): void => {
     this.#now = undefined;
-    if (!this.#dirty) return;
-    this.#dirty = false;
-    const { core, clock } = this.#host;
+    this.#ending = false;
+    if (this.#processes.size === 0 || this.#host.closed) return;
+    try {
+      const { core, clock } = this.#host;
+      this.#host.checked();
+      if (this.#changed) this.#publishAll(core);
+      const now = clock.monotonic();
+      const wake = core.machine_wake();
+      // 0 says that a turn was not enough: others come before the next.
+      if (wake < Infinity) this.#alarm.set(now, wake === 0 ? 1 : Math.max(0, wake - now));
+    } catch (error) {
+      this.report(this.#host.explain(error));
+    }
+  };
+
+  #publishAll(core: Core): void {
+    this.#changed = false;
     const changed = core.machine_changed();
     for (let at = 0; at < changed.length; at += 2)
       this.#publish(changed[at] as number, (changed[at + 1] as number) < 0);
-    const now = clock.monotonic();
-    const wake = core.machine_wake();
-    // 0 says that a turn was not enough: others come before the next.
-    if (wake < Infinity) this.#alarm.set(now, wake === 0 ? 1 : Math.max(0, wake - now));
   }
 
   #publish(number: number, ended: boolean): void {
@@ -486,8 +500,7 @@ export class Machines {
     for (const process of [...this.#processes.values()])
       if (place === undefined || process.place_ === place) this.order(process, 4);
     this.wake();
-    this.#dirty = true;
-    this.endTurn();
+    this.#call((core) => this.#publishAll(core));
     if (place === undefined) this.#alarm.cancel();
   }
 
@@ -514,6 +527,7 @@ export class Machines {
 
 function gone(process: Process): StatehallError {
   const { shown_: shown, reason } = process;
+  if (reason?.term instanceof StatehallError && reason.term.code === "poisoned") return reason.term;
   return new StatehallError("closed", `${shown} has ended: ${wordsOf(reason ?? { name: "killed" })}`);
 }
 

@@ -121,7 +121,7 @@ export async function acquire(authority: Authority, key: string, agent: string, 
       const { session } = authority;
       const own = (other: Claim) => other.session === session && other.owner === owner;
       const found =
-        outcome.kind === "granted" && !signal?.aborted ? outcome : await waiting(authority, key, own, signal);
+        outcome.kind === "granted" && !signal?.aborted ? outcome : await inLine(authority, key, owner, own, signal);
       if (found === "aborted") {
         await authority.propose(key, actions.release(owner, undefined, false));
         throw signal?.reason;
@@ -142,6 +142,23 @@ export async function acquire(authority: Authority, key: string, agent: string, 
   }
   if (typeof held !== "number") return held;
   return new Lease(authority, key, owner, held, claim, renew ? Math.max(1, Math.floor(ttl / 3)) : undefined);
+}
+
+/** Waits in line, and leaves it if the store does not answer any more. */
+async function inLine(
+  authority: Authority,
+  key: string,
+  owner: string,
+  own: (claim: Claim) => boolean,
+  signal: AbortSignal | undefined,
+): Promise<Claim | Status | "aborted"> {
+  try {
+    return await waiting(authority, key, own, signal);
+  } catch (error) {
+    // As far as possible: what is got by nobody is over in time.
+    authority.propose(key, actions.release(owner, undefined, false)).catch(() => {});
+    throw error;
+  }
 }
 
 /** Resolves with the claim when it is granted, and with how things stand when it is gone. */

@@ -9,6 +9,9 @@ import { StatehallError } from "../error.js";
 import { type Authority, DOCUMENT } from "./authority.js";
 import { readRecord } from "./outcome.js";
 
+/** When a store that has failed is asked again, so that nobody is left behind who hears no other hint. */
+const AGAIN_MS = 1_000;
+
 /** Where a watch begins, and how it ends. */
 interface Opened {
   readonly id: string;
@@ -36,6 +39,8 @@ function follow({ id, authority, limit, initial, signal, tell, failed, ended }: 
   let looking = false;
   let woken = false;
   let open = true;
+  /** Asks again a store that has failed; set as long as it has not answered since. */
+  let again: (() => void) | undefined;
 
   const consider = (row: Uint8Array | undefined) => {
     const record = row && row.length > 0 ? readRecord(row) : undefined;
@@ -61,19 +66,27 @@ function follow({ id, authority, limit, initial, signal, tell, failed, ended }: 
         woken = false;
         const row = await authority().host.store.read(`r${id}`);
         if (!open) return;
+        again = undefined;
         consider(row);
       } while (woken);
     } catch (error) {
       // A handle that is closed hears no more.
       if (error instanceof StatehallError && error.code === "closed") stop();
-      else if (open) failed(error);
+      else if (open) retry(error);
     } finally {
       looking = false;
     }
   };
+  const retry = (error: unknown) => {
+    // Told once, however often it goes on failing.
+    const told = again !== undefined;
+    again = opened.host.setTimer(() => void look(), AGAIN_MS);
+    if (!told) failed(error);
+  };
   const stop = () => {
     if (!open) return;
     open = false;
+    again?.();
     opened.followers--;
     unwatch();
     opened.endings.delete(stop);

@@ -113,6 +113,22 @@ test("a database that cannot be opened is no authority, and nothing has happened
   assert.equal(await context.get(), undefined);
 });
 
+test("whoever waits in line for a lease leaves it when the store does not answer", async (t) => {
+  const { fake, hall, clock } = stored(t);
+  const context = hall.context("x");
+  const lease = await context.acquire({ owner: "ann", ttl: 600_000, renew: false });
+  const waiting = context.acquire({ owner: "bob", ttl: 600_000 });
+  waiting.catch(() => {});
+  while ((await context.query()).waiting.length === 0) await turn();
+  fake.beginningHangs = true;
+  hall.session_.strict.authority().changed(["cx"]);
+  await late(clock, waiting, /has not happened/);
+  fake.beginningHangs = false;
+  while ((await (await within(clock, context.query())).promise).waiting.length > 0) await turn();
+  assert.equal(await lease.release(), true);
+  assert.deepEqual((await context.query()).holders, []);
+});
+
 test("a page that was frozen while the store answered is not told that it has not", async (t) => {
   const { fake, hall, clock } = stored(t);
   const context = hall.context("x");

@@ -235,3 +235,28 @@ test("a store that fails is reported, and the watch goes on", async (t) => {
   await turns();
   assert.deepEqual(versions, [1]);
 });
+
+test("a store that fails at the last hint is asked again, and only its first failure reported", async (t) => {
+  const { fake, a, b } = pair(t);
+  const errors = [];
+  b.session_.strict.authority().host.report = (error) => errors.push(error.code);
+  const versions = [];
+  await a.context("x").create(1);
+  b.context("x").watch(({ version }) => versions.push(version));
+  await turns();
+  fake.beginningHangs = true;
+  const commit = a.context("x").replace(2, { expect: 1 });
+  b.session_.strict.authority().changed(["dx"]);
+  for (let i = 0; i < 30; i++) {
+    await b.session_.clock.advance(500);
+    await turns(4);
+  }
+  assert.deepEqual([errors, versions], [["timeout"], []]);
+  fake.beginningHangs = false;
+  await commit;
+  for (let i = 0; i < 10; i++) {
+    await b.session_.clock.advance(500);
+    await turns(4);
+  }
+  assert.deepEqual([errors, versions], [["timeout"], [2]]);
+});

@@ -261,12 +261,16 @@ export class World {
       once: command.flag("once"),
       owner: command.text("owner"),
       filter: filterOf(command.text("filter")),
+      overflow: command.text("overflow"),
+      capacity: number(command, "capacity"),
     };
     const selector = selecting(command.argument(0));
-    if (command.options.capacity !== undefined) {
-      this.#watches.set(name, hall.watch(selector, { ...options, capacity: Number(command.options.capacity) }));
+    const every = number(command, "deliver");
+    if (options.capacity !== undefined && every === undefined) {
+      this.#watches.set(name, hall.watch(selector, options));
       return;
     }
+    if (every !== undefined) options.deliver = { every };
     const watcher = (change) => {
       this.#heard.push(`notify ${name} ${changeLine(change)}`);
       this.#react(name, command, hall);
@@ -435,10 +439,11 @@ const answers = {
   },
   revision: (hall) => String(hall.revision),
   watches: (hall) =>
-    hall.watches().map(({ selector, owner, delivered, queued, missed }) => {
+    hall.watches().map(({ selector, owner, delivered, queued, missed, lastError }) => {
       const shown = typeof selector === "string" ? bare(selector) : write(selector);
       const owned = owner === undefined ? "" : ` owner=${bare(owner)}`;
-      return `${shown}${owned} delivered=${delivered} queued=${queued} missed=${missed}`;
+      const failed = lastError === undefined ? "" : ` error=${lastError.code}`;
+      return `${shown}${owned} delivered=${delivered} queued=${queued} missed=${missed}${failed}`;
     }),
   usage: (hall) => {
     const { entries, tombstones, bytes, variables, watches, queued, sessions, framesDropped, clockAhead } =
@@ -464,8 +469,9 @@ function number(command, name) {
 
 /** A notification, without whom it is for. */
 function changeLine(change) {
-  const { key, old, value, initial } = change;
-  return `${bare(key)} ${present(old)} -> ${present(value)}${facts(change)}${initial ? " initial" : ""}`;
+  const { key, old, value, initial, missed } = change;
+  const lost = missed === undefined ? "" : ` missed=${missed}`;
+  return `${bare(key)} ${present(old)} -> ${present(value)}${facts(change)}${initial ? " initial" : ""}${lost}`;
 }
 
 function written({ revision, changed, conflict }) {
@@ -506,7 +512,7 @@ const functions = {
   },
 };
 
-/** The filters that a watch may name. */
+/** The filters that a watch may name, besides maps. */
 const filters = {
   deleted: (change) => change.deleted,
   present: (change) => !change.deleted,
@@ -517,6 +523,7 @@ const filters = {
 
 function filterOf(name) {
   if (name === undefined) return undefined;
+  if (name.startsWith("{")) return read(name);
   if (!Object.hasOwn(filters, name)) throw new SyntaxError(`no filter ${name}`);
   return filters[name];
 }

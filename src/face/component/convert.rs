@@ -9,6 +9,7 @@ use crate::error::{Code, Error};
 use crate::kernel::{self, Command, Limits, Measured, Reply};
 use crate::key::{Key, Selector, join};
 use crate::state;
+use crate::state::condition::{Against, Condition, Kind};
 use crate::state::queue::Change;
 use crate::value::Value;
 use std::rc::Rc;
@@ -149,7 +150,32 @@ pub fn change_out(change: &Change<Held>) -> watchers::Change {
         origin: change.origin.as_ref().into(),
         metadata: change.metadata.as_ref().map(metadata_out),
         initial: change.initial,
+        missed: change.missed,
     }
+}
+
+/// The condition of a filter.
+///
+/// Errors: `invalid-value`, `limit`.
+pub fn filter_in(filter: watchers::Filter, limits: &Limits) -> Result<Condition<Held>, Error> {
+    let watchers::Filter { delta, crosses, equals, becomes, kind, against } = filter;
+    let value = |value| value_in(value, limits).map(|measured| measured.value);
+    Ok(Condition {
+        delta,
+        crosses,
+        equals: equals.map(value).transpose()?,
+        becomes: becomes.map(|list| list.into_iter().map(value).collect()).transpose()?,
+        kind: kind.map(|kind| match kind {
+            watchers::Kind::Created => Kind::Created,
+            watchers::Kind::Changed => Kind::Changed,
+            watchers::Kind::Set => Kind::Set,
+            watchers::Kind::Deleted => Kind::Deleted,
+        }),
+        against: match against {
+            watchers::Against::Previous => Against::Previous,
+            watchers::Against::Delivered => Against::Delivered,
+        },
+    })
 }
 
 /// A key that has changed.

@@ -13,6 +13,7 @@ use crate::error::{Code, Error};
 use crate::kernel::{self, Command, Kernel, Reply, at_position, check_name};
 use crate::key::{self, Key};
 use crate::state::entry::Entry;
+use crate::state::watch::SetId;
 use std::cell::Cell;
 use std::rc::Rc;
 
@@ -170,16 +171,24 @@ impl GuestHall for Hall {
     fn put(&self, key: String, value: Value, now_ms: u64) -> Answer<wit::Written> {
         self.run(|session| {
             let unix_ms = session.unix_ms(now_ms)?;
-            session.with(|kernel| {
-                let Some(slot) = kernel.slot(&key) else {
-                    let put = put_in(&key, value, None, self.agent.clone(), kernel.limits())?;
-                    return kernel.apply(put, unix_ms).map(written_out);
-                };
-                // A key that the hall has is known to be one.
-                let value = value_in(value, kernel.limits())?;
-                let put = kernel.put_slot(slot, value.value, value.bytes, &self.agent, unix_ms)?;
-                Ok(wit::Written { revision: put.revision, changed: put.changed, conflict: false })
-            })
+            session
+                .with(|kernel| {
+                    let Some(slot) = kernel.slot(&key) else {
+                        let put = put_in(&key, value, None, self.agent.clone(), kernel.limits())?;
+                        return kernel.apply(put, unix_ms).map(|reply| (written_out(reply), None));
+                    };
+                    // A key that the hall has is known to be one.
+                    let value = value_in(value, kernel.limits())?;
+                    let (put, old) = kernel.replace_slot(slot, value.value, value.bytes, &self.agent, unix_ms)?;
+                    let heard = put.set != SetId::NOBODY;
+                    let told =
+                        heard.then(|| kernel.replaced(slot, old).map(|change| (kernel.members(put.set), change)));
+                    Ok((wit::Written { revision: put.revision, changed: put.changed, conflict: false }, told.flatten()))
+                })
+                .map(|(written, told)| {
+                    told.iter().for_each(|(members, change)| session.tell(members, change));
+                    written
+                })
         })
     }
 
@@ -282,6 +291,7 @@ impl GuestHall for Hall {
             session.with(|kernel| kernel.advance(time));
             session.advance_leases(time.unix_ms);
             session.advance_machines(time);
+            session.watchers.pass(time.monotonic_ms);
             Ok(())
         })
     }
@@ -351,7 +361,10 @@ impl GuestHall for Hall {
     }
 
     fn usage(&self) -> Answer<wit::Usage> {
-        self.run(|session| Ok(session.ask(|kernel| usage_out(&kernel.usage()))))
+        self.run(|session| {
+            let usage = session.ask(Kernel::usage);
+            Ok(usage_out(&kernel::Usage { queued: usage.queued + session.watchers.kept(), ..usage }))
+        })
     }
 
     fn limits(&self) -> Answer<Vec<(wit::Limit, u64)>> {

@@ -20,11 +20,16 @@ pub enum Held {
 impl Held {
     /// The value with its size.
     pub fn measured(self) -> Measured<Self> {
-        let bytes = match &self {
+        let bytes = self.bytes();
+        Measured { value: self, bytes }
+    }
+
+    /// Its size as encoded.
+    pub fn bytes(&self) -> u64 {
+        match self {
             Self::Scalar(value) => value_bytes(value),
             Self::Cbor(cbor) => cbor.len() as u64,
-        };
-        Measured { value: self, bytes }
+        }
     }
 }
 

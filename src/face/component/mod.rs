@@ -2,7 +2,7 @@
 //!
 //! Nothing here decides anything. A call converts what it is given, calls the kernel, converts
 //! what comes back, and holds no borrow when it returns. Changes are not told but taken: every
-//! watch has a queue, and `ready` names those that are not empty. What a host gives is refused
+//! watcher has a queue, and `ready` names those that are not empty. What a host gives is refused
 //! with an error value if it is no good, because a trap would take its whole store along.
 
 #![allow(unsafe_code, reason = "the macro of wit-bindgen needs it; nothing here is written with it")]
@@ -16,6 +16,7 @@ mod machines;
 mod owners;
 mod session;
 mod variables;
+mod watched;
 mod watchers;
 
 /// What wit-bindgen makes of `wit/`.

@@ -3,17 +3,15 @@
 use super::convert::limits_in;
 use super::held::Held;
 use super::machines::Hosted;
+use super::watched::Watchers;
 use super::wit::state::Options;
 use super::wit::types;
 use crate::error::{Code, Error};
 use crate::kernel::authority::{Authority, OWN};
-use crate::kernel::{self, Effect, Kernel, Time, WatchOptions};
-use crate::key::Selector;
+use crate::kernel::{self, Effect, Kernel, Time};
 use crate::replica::strict::proposal::Action;
-use crate::state::queue::Change;
-use crate::state::selection::WatchId;
-use std::cell::{Cell, RefCell};
-use std::collections::{BTreeMap, VecDeque};
+use std::cell::{Cell, RefCell, RefMut};
+use std::collections::VecDeque;
 use std::rc::Rc;
 
 /// The largest time that is taken for one: far enough away that no sum with it overflows.
@@ -40,25 +38,9 @@ pub struct Session {
     began: Cell<u64>,
     ready: Cell<bool>,
     reports: RefCell<VecDeque<Error>>,
-    watchers: RefCell<BTreeMap<WatchId, Rc<Watched>>>,
-    /// The watchers that have something to take, in the order in which that began.
-    waiting: RefCell<BTreeMap<u64, WatchId>>,
-    waited: Cell<u64>,
+    pub watchers: Watchers,
     /// How many watches of contexts are open.
     documents_watched: Cell<u64>,
-}
-
-/// One watcher, as the session and its handle know it.
-pub struct Watched {
-    pub id: WatchId,
-    pub selector: Selector,
-    pub owner: Option<Rc<str>>,
-    pub delivered: Cell<u64>,
-    /// Changes lost, as far as that was asked or when the watcher ended.
-    pub missed: Cell<u64>,
-    pub ended: Cell<bool>,
-    /// Its place among those that have something to take.
-    place: Cell<Option<u64>>,
 }
 
 impl Session {
@@ -89,9 +71,7 @@ impl Session {
             began: Cell::new(0),
             ready: Cell::new(!options.share),
             reports: RefCell::default(),
-            watchers: RefCell::default(),
-            waiting: RefCell::default(),
-            waited: Cell::new(0),
+            watchers: Watchers::default(),
             documents_watched: Cell::new(0),
         };
         let time = session.time(time)?;
@@ -103,20 +83,25 @@ impl Session {
 
     /// Works with the kernel, and files what it has brought about.
     pub fn with<T>(&self, work: impl FnOnce(&mut Kernel<Held>) -> T) -> T {
-        let mut kernel = self.kernel.borrow_mut();
         let mut expired = Vec::new();
-        let result = work(&mut kernel);
-        while let Some(effect) = kernel.next_effect() {
+        let result = work(&mut self.kernel());
+        loop {
+            let effect = self.kernel().next_effect();
             match effect {
-                // Every watcher here has a queue.
-                Effect::Notify { .. } | Effect::Initial { .. } | Effect::Sessions => {}
-                Effect::Ready(watch) => self.list(watch),
-                Effect::OwnerExpired(owner) => expired.push(owner),
-                Effect::Synced => self.ready.set(true),
-                Effect::Report(error) => self.report(error),
+                None => break,
+                Some(Effect::Notify { members, change, .. }) => self.tell(&members, &change),
+                Some(Effect::Initial { watch, change, .. }) => self.tell(&[watch], &change),
+                Some(Effect::Sessions) => {}
+                Some(Effect::Ready(watch)) => {
+                    self.watchers.get(watch).iter().for_each(|watched| self.watchers.list(watched))
+                }
+                Some(Effect::OwnerExpired(owner)) => expired.push(owner),
+                Some(Effect::Synced) => self.ready.set(true),
+                Some(Effect::Report(error)) => self.report(error),
             }
         }
         // Nobody here keeps slots or sets by number.
+        let mut kernel = self.kernel();
         kernel.take_freed();
         kernel.take_released();
         drop(kernel);
@@ -124,6 +109,11 @@ impl Session {
             self.end_owner(&owner);
         }
         result
+    }
+
+    /// The kernel itself, for work that is filed later.
+    pub fn kernel(&self) -> RefMut<'_, Kernel<Held>> {
+        self.kernel.borrow_mut()
     }
 
     /// Asks the kernel.
@@ -192,6 +182,11 @@ impl Session {
         let _ = authority.borrow_mut().decide(self.time.get().unix_ms, &"".into(), action);
     }
 
+    /// The time that the host has told last.
+    pub fn told_unix_ms(&self) -> u64 {
+        self.time.get().unix_ms
+    }
+
     /// Somebody does something in the name of an owner.
     ///
     /// Errors: `closed` if it has ended.
@@ -201,7 +196,7 @@ impl Session {
 
     /// Ends what belongs to an owner; returns how many watchers that were.
     pub fn end_owner(&self, owner: &str) -> usize {
-        let owned = self.watchers().into_iter().filter(|watched| watched.owner.as_deref() == Some(owner));
+        let owned = self.watchers.list_all().into_iter().filter(|watched| watched.owner.as_deref() == Some(owner));
         let ended = owned.map(|watched| self.end_watcher(watched.id)).count();
         self.end_leases(owner);
         let unix_ms = self.time.get().unix_ms;
@@ -212,8 +207,9 @@ impl Session {
     /// In how many milliseconds something is due.
     pub fn next_wake(&self, time: Time) -> Option<u64> {
         let lease = self.authority.as_ref().and_then(|authority| authority.borrow().next_wake(time.unix_ms));
+        let watcher = self.watchers.next_wake(time.monotonic_ms);
         let machine = self.machines.borrow().as_ref().and_then(|hosted| hosted.next_wake(time.monotonic_ms));
-        [self.ask(|kernel| kernel.next_wake(time)), lease, machine].into_iter().flatten().min()
+        [self.ask(|kernel| kernel.next_wake(time)), lease, watcher, machine].into_iter().flatten().min()
     }
 
     /// The time as the host tells it.
@@ -228,6 +224,7 @@ impl Session {
         }
         let time = Time { unix_ms, monotonic_ms };
         self.time.set(time);
+        self.watchers.begin(monotonic_ms);
         Ok(time)
     }
 
@@ -275,8 +272,7 @@ impl Session {
             kernel.advance(time);
             kernel.leave();
         });
-        let watchers: Vec<_> = self.watchers.borrow().keys().copied().collect();
-        watchers.into_iter().for_each(|watch| self.end_watcher(watch));
+        self.watchers.list_all().iter().for_each(|watched| self.end_watcher(watched.id));
     }
 
     pub fn is_ready(&self) -> bool {
@@ -296,88 +292,6 @@ impl Session {
             reports.pop_front();
         }
         reports.push_back(error);
-    }
-
-    /// Opens a watcher.
-    ///
-    /// Errors: `limit`, `invalid-argument`.
-    pub fn watch(
-        &self,
-        selector: Selector,
-        initial: bool,
-        owner: Option<Rc<str>>,
-        capacity: Option<u64>,
-    ) -> Result<Rc<Watched>, Error> {
-        let capacity = capacity.unwrap_or_else(|| self.ask(|kernel| kernel.limits().queue));
-        if let Some(owner) = &owner {
-            self.use_owner(owner, self.time.get().unix_ms)?;
-        }
-        let options = WatchOptions { initial, owner: owner.clone(), capacity: Some(capacity) };
-        let id = self.with(|kernel| kernel.watch(selector.clone(), options))?;
-        let watched = Watched {
-            id,
-            selector,
-            owner,
-            delivered: Cell::new(0),
-            missed: Cell::new(0),
-            ended: Cell::new(false),
-            place: Cell::new(None),
-        };
-        let watched = Rc::new(watched);
-        self.watchers.borrow_mut().insert(id, watched.clone());
-        if self.ask(|kernel| kernel.queue(id).is_some_and(|queue| !queue.is_empty())) {
-            self.list(id);
-        }
-        Ok(watched)
-    }
-
-    /// Takes the oldest changes of a watcher, and says whether more wait.
-    pub fn take(&self, watched: &Watched, max: usize) -> (Vec<Change<Held>>, bool) {
-        let changes: Vec<_> = self.with(|kernel| std::iter::from_fn(|| kernel.take(watched.id)).take(max).collect());
-        let queue = self.ask(|kernel| kernel.queue(watched.id).map(|queue| (queue.is_empty(), queue.missed())));
-        if let Some((empty, missed)) = queue {
-            watched.missed.set(missed);
-            if empty {
-                self.unlist(watched);
-            }
-        }
-        watched.delivered.set(watched.delivered.get() + changes.len() as u64);
-        (changes, queue.is_some_and(|(empty, _)| !empty))
-    }
-
-    /// Ends a watcher, if it is open.
-    pub fn end_watcher(&self, id: WatchId) {
-        let watched = self.watchers.borrow_mut().remove(&id);
-        let Some(watched) = watched else { return };
-        watched.missed.set(self.ask(|kernel| kernel.queue(id).map_or(0, |queue| queue.missed())));
-        watched.ended.set(true);
-        self.unlist(&watched);
-        self.with(|kernel| kernel.unwatch(id));
-    }
-
-    /// The open watchers, in the order in which they were opened.
-    pub fn watchers(&self) -> Vec<Rc<Watched>> {
-        self.watchers.borrow().values().cloned().collect()
-    }
-
-    /// The watchers that have something to take, the longest waiting first.
-    pub fn waiting(&self, max: usize) -> Vec<WatchId> {
-        self.waiting.borrow().values().take(max).copied().collect()
-    }
-
-    fn list(&self, id: WatchId) {
-        let watchers = self.watchers.borrow();
-        let Some(watched) = watchers.get(&id).filter(|watched| watched.place.get().is_none()) else { return };
-        let place = self.waited.get();
-        self.waited.set(place + 1);
-        watched.place.set(Some(place));
-        self.waiting.borrow_mut().insert(place, id);
-    }
-
-    fn unlist(&self, watched: &Watched) {
-        if let Some(place) = watched.place.take() {
-            self.waiting.borrow_mut().remove(&place);
-        }
     }
 }
 

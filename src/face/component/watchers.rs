@@ -1,11 +1,13 @@
 //! `interface watchers`: changes, taken.
 
 use super::Component;
-use super::convert::{change_out, selector_in, selector_out};
+use super::convert::{change_out, filter_in, selector_in, selector_out};
 use super::hall::Hall;
-use super::session::{Session, Watched};
+use super::session::Session;
+use super::watched::{Asked, Watched};
 use super::wit::types::{Error, Selector};
 use super::wit::watchers::{self as wit, Guest, GuestWatcher, HallBorrow};
+use crate::state::backlog::Overflow;
 use std::rc::{Rc, Weak};
 
 /// One handle to a watcher. It does not hold the session: hosts drop in any order.
@@ -19,32 +21,38 @@ impl Guest for Component {
 
     fn watch(hall: HallBorrow<'_>, selector: Selector, options: wit::WatchOptions) -> Result<wit::Watcher, Error> {
         hall.get::<Hall>().run(|session| {
-            let wit::WatchOptions { initial, owner, capacity } = options;
-            let watched = session.watch(selector_in(&selector)?, initial, owner.map(Into::into), capacity)?;
+            let wit::WatchOptions { initial, filter, owner, deliver_ms, capacity, overflow } = options;
+            let filter = filter.map(|filter| session.ask(|kernel| filter_in(filter, kernel.limits()))).transpose()?;
+            let overflow = overflow.map(|overflow| match overflow {
+                wit::Overflow::Coalesce => Overflow::Coalesce,
+                wit::Overflow::DropOldest => Overflow::DropOldest,
+                wit::Overflow::Close => Overflow::Close,
+            });
+            let asked = Asked { initial, filter, owner: owner.map(Into::into), deliver_ms, capacity, overflow };
+            let watched = session.watch(selector_in(&selector)?, asked)?;
             Ok(wit::Watcher::new(Watcher { session: Rc::downgrade(session), watched }))
         })
     }
 
     fn ready(hall: HallBorrow<'_>, max: u32) -> Vec<u32> {
-        let waiting = hall.get::<Hall>().run(|session| Ok(session.waiting(max as usize)));
+        let waiting = hall.get::<Hall>().run(|session| Ok(session.watchers.waiting(max as usize)));
         waiting.unwrap_or_default().into_iter().map(|watch| watch.0).collect()
     }
 
     fn watches(hall: HallBorrow<'_>) -> Result<Vec<wit::WatchInfo>, Error> {
         hall.get::<Hall>().run(|session| {
             let info = |watched: Rc<Watched>| {
-                let queue = session.ask(|kernel| kernel.queue(watched.id).map(|queue| (queue.len(), queue.missed())));
-                let (queued, missed) = queue.unwrap_or_default();
+                let (queued, missed) = watched.counts(session);
                 wit::WatchInfo {
                     id: watched.id.0,
                     selector: selector_out(&watched.selector),
                     owner: watched.owner.as_deref().map(Into::into),
                     delivered: watched.delivered.get(),
-                    queued: queued as u64,
+                    queued,
                     missed,
                 }
             };
-            Ok(session.watchers().into_iter().map(info).collect())
+            Ok(session.watchers.list_all().into_iter().map(info).collect())
         })
     }
 }

@@ -29,7 +29,8 @@ impl Changes {
 
     /// How many changes were lost so far because the reader was slower than the capacity allows.
     pub fn missed(&self) -> u64 {
-        if self.is_open() { self.core.missed(self.id) } else { self.reader.missed.get() }
+        let watcher = self.core.watcher(self.id);
+        watcher.map_or_else(|| self.reader.missed.get(), |watcher| self.core.waits(&watcher).1)
     }
 
     /// Whether more can come.
@@ -41,8 +42,13 @@ impl Changes {
     fn next_waiting(&mut self) -> Option<Change> {
         loop {
             let watcher = self.core.watcher(self.id)?;
-            let change = self.core.with(|kernel| kernel.take(self.id))?;
-            if self.core.admits(&watcher, &change) {
+            let change = match &watcher.outlet {
+                Some(outlet) => outlet.pop()?,
+                None => self.core.with(|kernel| kernel.take(self.id))?,
+            };
+            // What waits in an outlet has passed the filter.
+            if watcher.outlet.is_some() || self.core.passes(&watcher, &change) {
+                self.core.count(&watcher);
                 return Some(change);
             }
         }

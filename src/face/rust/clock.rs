@@ -4,7 +4,8 @@ use std::cell::Cell;
 use std::rc::Rc;
 use std::time::{Instant, SystemTime, UNIX_EPOCH};
 
-/// Two readings of the time. Called once a command, never while the hall is busy.
+/// Two readings of the time. Called once a command, and when the first of several changes begins to wait; never while the
+/// hall is busy.
 pub trait Clock {
     /// Unix milliseconds: stamps and times to live. May jump.
     fn unix_ms(&self) -> u64;

@@ -2,14 +2,12 @@
 
 use super::options::Filter;
 use crate::error::Error;
-use crate::state::condition::{Against, Condition};
-use crate::value::Value;
-use std::collections::BTreeMap;
+use crate::state::condition::{Condition, Judge};
 
 impl Condition {
     /// The filter that lets through what fulfils the condition.
     ///
-    /// Shape:  against [`Against::Delivered`] it remembers one value for each entry there is.
+    /// Shape:  against [`Against::Delivered`](crate::Against::Delivered) it remembers one value for each entry there is.
     /// Errors: `invalid-argument` if there is no condition, or one that cannot be.
     ///
     /// ```
@@ -25,21 +23,7 @@ impl Condition {
     /// # Ok::<(), statehall::Error>(())
     /// ```
     pub fn into_filter(self) -> Result<Filter, Error> {
-        self.check()?;
-        if self.against == Against::Previous {
-            return Ok(Box::new(move |change| self.holds(change.old.as_ref(), change.value.as_ref())));
-        }
-        let mut last = BTreeMap::<Box<str>, Option<Value>>::new();
-        Ok(Box::new(move |change| {
-            let key = change.key.text();
-            let base = last.get(key).unwrap_or(&change.old).clone();
-            let passes = self.holds(base.as_ref(), change.value.as_ref());
-            // An entry that is gone is forgotten, so that there are never more than there are entries.
-            match &change.value {
-                None => drop(last.remove(key)),
-                Some(value) => drop(last.insert(key.into(), if passes { Some(value.clone()) } else { base })),
-            }
-            passes
-        }))
+        let mut judge = Judge::new(self)?;
+        Ok(Box::new(move |change| judge.passes(change)))
     }
 }

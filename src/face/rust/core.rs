@@ -4,7 +4,9 @@ use super::Change;
 use super::audience::Audiences;
 use super::machine::{Processes, Round};
 use super::options::Options;
+use super::outlet::Agenda;
 use super::strict::Authority;
+use super::until::Asker;
 use super::watch::{Told, Watcher};
 use crate::error::{Code, Error};
 use crate::kernel::{self, Effect, Kernel, Limits, Time};
@@ -17,7 +19,7 @@ use std::cell::{Cell, RefCell};
 use std::collections::BTreeMap;
 use std::hash::{BuildHasher, Hasher, RandomState};
 use std::panic::{AssertUnwindSafe, catch_unwind};
-use std::rc::Rc;
+use std::rc::{Rc, Weak};
 
 pub(super) struct Core {
     pub(super) name: Rc<str>,
@@ -30,6 +32,10 @@ pub(super) struct Core {
     on_error: Box<dyn Fn(&Error)>,
     pub(super) watchers: RefCell<BTreeMap<WatchId, Rc<Watcher>>>,
     audiences: Audiences,
+    /// What is told at its time.
+    pub(super) agenda: Agenda,
+    /// Who waits for a state.
+    askers: RefCell<Vec<Weak<Asker>>>,
     /// Whether the loop is running.
     dispatching: Cell<bool>,
     /// What the open batch has come to.
@@ -90,6 +96,8 @@ impl Core {
             on_error: options.on_error,
             watchers: RefCell::default(),
             audiences: Audiences::default(),
+            agenda: Agenda::default(),
+            askers: RefCell::default(),
             dispatching: Cell::new(false),
             batch: Cell::new(None),
             handles: Cell::new(0),
@@ -124,12 +132,16 @@ impl Core {
         let _running = Running::begin(&self.dispatching);
         let mut round = Round::default();
         loop {
+            if let Some((watch, change)) = self.agenda.next() {
+                self.watcher(watch).iter().for_each(|watcher| self.deliver(watcher, &change));
+                continue;
+            }
             if let Some(effect) = self.with(Kernel::next_effect) {
                 self.carry_out(effect);
                 continue;
             }
             // Whoever watches has heard of everything, so that a machine sees what they have made of it.
-            if !self.tell_document() && !self.run_next(&mut round) {
+            if !self.come_due() && !self.tell_document() && !self.run_next(&mut round) {
                 break;
             }
         }
@@ -186,33 +198,48 @@ impl Core {
         }
     }
 
-    /// Calls a watcher, if it lets the change through.
+    /// Tells a watcher of a change, if it lets the change through: at once, or when its time has come.
     fn tell(&self, watcher: &Watcher, change: &Change) {
-        let Told::Caller(call) = &watcher.told else { return };
-        if self.admits(watcher, change) {
-            self.isolate("a watcher", || (call.borrow_mut())(change));
+        // What waits in the kernel is judged when it is read.
+        let waits_elsewhere = watcher.outlet.is_none() && matches!(watcher.told, Told::Reader(_));
+        if waits_elsewhere || !self.passes(watcher, change) {
+            return;
+        }
+        match &watcher.outlet {
+            // Initial values wait for readers only.
+            Some(outlet) if !change.initial || matches!(watcher.told, Told::Reader(_)) => {
+                self.keep(watcher, outlet, change);
+            }
+            _ => self.deliver(watcher, change),
         }
     }
 
-    /// Whether a change is to be delivered, which is then counted. The watch may have ended.
-    pub(super) fn admits(&self, watcher: &Watcher, change: &Change) -> bool {
-        if let Some(filter) = &watcher.filter {
-            let passes = self.isolate("a filter", || (filter.borrow_mut())(change)).unwrap_or(true);
-            // The filter may have ended its own watch.
-            if !passes || !self.watchers.borrow().contains_key(&watcher.id) {
-                return false;
+    /// Calls a watcher.
+    fn deliver(&self, watcher: &Watcher, change: &Change) {
+        match &watcher.told {
+            Told::Caller(call) => {
+                self.count(watcher);
+                self.isolate_of(watcher, "a watcher", || (call.borrow_mut())(change));
             }
+            Told::Asker(asker) => self.ask(watcher, asker, change),
+            Told::Reader(_) => {}
         }
+    }
+
+    /// Whether the filter of a watch lets a change pass.
+    pub(super) fn passes(&self, watcher: &Watcher, change: &Change) -> bool {
+        let Some(filter) = &watcher.filter else { return true };
+        let passes = self.isolate_of(watcher, "a filter", || (filter.borrow_mut())(change)).unwrap_or(true);
+        // The filter may have ended its own watch.
+        passes && self.watchers.borrow().contains_key(&watcher.id)
+    }
+
+    /// Counts a change that is delivered. The watch may have ended with it.
+    pub(super) fn count(&self, watcher: &Watcher) {
         watcher.delivered.set(watcher.delivered.get() + 1);
         if watcher.once {
             self.end_watch(watcher.id);
         }
-        true
-    }
-
-    /// How many changes the reader of an open watch has lost.
-    pub(super) fn missed(&self, watch: WatchId) -> u64 {
-        self.with(|kernel| kernel.queue(watch).map_or(0, |queue| queue.missed()))
     }
 
     fn wake(&self, watch: WatchId) {
@@ -231,22 +258,44 @@ impl Core {
     pub(super) fn end_watch(&self, watch: WatchId) {
         let watcher = self.watchers.borrow_mut().remove(&watch);
         let Some(watcher) = watcher else { return };
-        let missed = self.missed(watch);
+        let (_, missed) = self.waits(&watcher);
         self.with(|kernel| kernel.unwatch(watch));
-        if let Told::Reader(reader) = &watcher.told {
-            reader.missed.set(missed);
-            self.isolate("a waker", || reader.wake());
+        self.agenda.forget(&watcher);
+        match &watcher.told {
+            Told::Reader(reader) => {
+                reader.missed.set(missed);
+                self.isolate("a waker", || reader.wake());
+            }
+            Told::Asker(asker) => drop(self.isolate("a waker", || asker.wake())),
+            Told::Caller(_) => {}
         }
     }
 
     /// Runs somebody else's code; reports it if it panics.
     pub(super) fn isolate<T>(&self, who: &str, work: impl FnOnce() -> T) -> Option<T> {
-        match catch_unwind(AssertUnwindSafe(work)) {
-            Ok(result) => Some(result),
-            Err(payload) => {
-                self.report(&callback_failed(who, payload));
-                None
-            }
+        attempt(who, work).map_err(|error| self.report(&error)).ok()
+    }
+
+    /// Runs the code of a watch, which is listed with what it did last if it panics.
+    fn isolate_of<T>(&self, watcher: &Watcher, who: &str, work: impl FnOnce() -> T) -> Option<T> {
+        let noted = |error: Error| {
+            drop(watcher.last_error.replace(Some(error.clone())));
+            self.report(&error);
+        };
+        attempt(who, work).map_err(noted).ok()
+    }
+
+    /// Remembers who is to be woken when a handle is closed.
+    pub(super) fn wait(&self, asker: &Rc<Asker>) {
+        let mut askers = self.askers.borrow_mut();
+        askers.retain(|other| other.strong_count() > 0);
+        askers.push(Rc::downgrade(asker));
+    }
+
+    fn wake_askers(&self) {
+        let askers: Vec<_> = self.askers.borrow().iter().filter_map(Weak::upgrade).collect();
+        for asker in askers {
+            self.isolate("a waker", || asker.wake());
         }
     }
 
@@ -258,6 +307,7 @@ impl Core {
     /// A handle is closed. The last one ends the session: what was written is told, then goodbye.
     pub(super) fn release(&self) {
         self.wake_waiting();
+        self.wake_askers();
         self.handles.set(self.handles.get() - 1);
         if self.handles.get() > 0 {
             return;
@@ -281,6 +331,13 @@ impl Core {
         watchers.into_iter().for_each(|watch| self.end_watch(watch));
         self.end_document_watches();
     }
+}
+
+/// Runs somebody else's code.
+///
+/// Errors: `callback-failed` if it panics.
+pub(super) fn attempt<T>(who: &str, work: impl FnOnce() -> T) -> Result<T, Error> {
+    catch_unwind(AssertUnwindSafe(work)).map_err(|payload| callback_failed(who, payload))
 }
 
 /// The error of somebody else's code that has panicked.

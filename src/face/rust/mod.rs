@@ -23,11 +23,13 @@ mod export;
 mod hall;
 mod machine;
 mod options;
+mod outlet;
 mod owner;
 mod queries;
 mod selecting;
 mod share;
 mod strict;
+mod until;
 mod variable;
 mod watch;
 
@@ -48,6 +50,7 @@ pub use strict::{
     Acquire, Acquired, Commit, Context, ContextChange, ContextRecord, ContextWatch, ContextWatchOptions, Guard, Holder,
     Lease, Mode, Waiting,
 };
+pub use until::Until;
 pub use variable::Variable;
 pub use watch::Watch;
 

@@ -4,6 +4,7 @@ use super::Change;
 use super::clock::{Clock, SystemClock};
 use crate::error::Error;
 use crate::kernel::{Limits, TOMBSTONE_MS};
+use crate::state::backlog::Overflow;
 use crate::value::Value;
 use std::rc::Rc;
 
@@ -98,7 +99,14 @@ pub struct WatchOptions {
     pub once: bool,
     /// End when this owner does; see [`Owner`](super::Owner) and [`Hall::end`](super::Hall::end).
     pub owner: Option<Rc<str>>,
-    /// Of a stream: how many changes wait for its reader, `limits.queue` unless told. Past it the
-    /// oldest go and are counted as missed; initial values never go, and do not count.
+    /// For how many milliseconds changes wait, from the first that does, before they are told
+    /// together by [`Hall::advance`](super::Hall::advance); unless given they are told at once.
+    /// Initial values never wait.
+    pub deliver_ms: Option<u64>,
+    /// How many changes wait, for the reader of a stream or with `deliver_ms`: `limits.queue` unless
+    /// told. Initial values never go, and do not count.
     pub capacity: Option<u64>,
+    /// What waits when there is more. Unless told, a watcher hears of one change a key, and a stream
+    /// has every change and loses the oldest, of which its filter has not yet been asked.
+    pub overflow: Option<Overflow>,
 }

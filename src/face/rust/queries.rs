@@ -45,10 +45,12 @@ pub struct WatchInfo {
     pub owner: Option<Rc<str>>,
     /// Changes passed to the watcher or taken by the reader so far.
     pub delivered: u64,
-    /// Changes that wait for the reader.
+    /// Changes that wait, for the reader or to be told.
     pub queued: u64,
-    /// Changes dropped because the reader was too slow.
+    /// Changes dropped because more waited than the capacity allows.
     pub missed: u64,
+    /// What its watcher or filter failed with last.
+    pub last_error: Option<Error>,
 }
 
 impl Hall {
@@ -130,15 +132,15 @@ impl Hall {
     pub fn watches(&self) -> Result<Vec<WatchInfo>, Error> {
         let core = self.core()?;
         let watchers = core.watchers.borrow();
-        let list = watchers.iter().map(|(&id, watcher)| {
-            let queue = core.with(|kernel| kernel.queue(id).map(|queue| (queue.len() as u64, queue.missed())));
-            let (queued, missed) = queue.unwrap_or_default();
+        let list = watchers.values().map(|watcher| {
+            let (queued, missed) = core.waits(watcher);
             WatchInfo {
                 selector: watcher.selector.clone(),
                 owner: watcher.owner.clone(),
                 delivered: watcher.delivered.get(),
                 queued,
                 missed,
+                last_error: watcher.last_error.borrow().clone(),
             }
         });
         Ok(list.collect())
@@ -148,7 +150,9 @@ impl Hall {
     ///
     /// Errors: `closed`.
     pub fn usage(&self) -> Result<Usage, Error> {
-        Ok(self.core()?.with(|kernel| kernel.usage()))
+        let core = self.core()?;
+        let usage = core.with(|kernel| kernel.usage());
+        Ok(Usage { queued: usage.queued + core.kept(), ..usage })
     }
 
     /// The limits of the hall.

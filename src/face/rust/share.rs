@@ -19,7 +19,7 @@ pub struct Session {
 }
 
 impl Hall {
-    /// Lets time pass: what has lived its time expires, and frames that are due are made.
+    /// Lets time pass: what has lived its time expires, what waited for its time is told, and frames that are due are made.
     ///
     /// Shape:  the host calls it when [`Hall::next_wake`] says so, and after a turn in which it
     ///         wrote or received, for [`Hall::frames`]. Does nothing inside a batch.
@@ -29,6 +29,9 @@ impl Hall {
         let time = core.time();
         core.with(|kernel| kernel.advance(time));
         core.advance_leases(time.unix_ms);
+        if core.batch.get().is_none() {
+            core.agenda.pass(time.monotonic_ms);
+        }
         core.advance_processes(time.monotonic_ms);
         core.dispatch();
         if core.batch.get().is_none() {
@@ -44,7 +47,8 @@ impl Hall {
         let time = core.time();
         let kernel = core.with(|kernel| kernel.next_wake(time)).map(Duration::from_millis);
         let processes = core.next_process_ms(time.monotonic_ms).map(Duration::from_millis);
-        kernel.into_iter().chain(core.next_lease(time.unix_ms)).chain(processes).min()
+        let others = [core.next_lease(time.unix_ms), core.agenda.wake(time.monotonic_ms), processes];
+        kernel.into_iter().chain(others.into_iter().flatten()).min()
     }
 
     /// Takes in a frame that another session of the hall has made.

@@ -5,7 +5,7 @@ use super::options::{PutOptions, WatchOptions};
 use super::watch::Told;
 use super::{Change, Hall, IntoKey, IntoSelector, Watch, Written};
 use crate::codec::parse_value;
-use crate::error::{Code, Error};
+use crate::error::Error;
 use crate::key::Key;
 use crate::state::declaration::{Declaration, merged};
 use crate::value::{Stored, Value};
@@ -198,10 +198,6 @@ impl Variable {
         options: WatchOptions,
         mut watcher: impl FnMut(&Change, Option<&Error>) + 'static,
     ) -> Result<Watch, Error> {
-        if options.capacity.is_some() {
-            let detail = "a capacity is for streams: a watcher is called, and nothing waits for it";
-            return Err(Error::new(Code::InvalidArgument, detail));
-        }
         let (initial, declared) = (options.initial, self.declaration.clone());
         let filter = options.filter.map(|mut filter| {
             let declared = declared.clone();

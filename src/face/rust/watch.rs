@@ -2,8 +2,10 @@
 
 use super::core::Core;
 use super::options::{Filter, WatchOptions};
+use super::outlet::Outlet;
+use super::until::Asker;
 use super::{Change, Changes, Hall, IntoSelector};
-use crate::error::{Code, Error};
+use crate::error::Error;
 use crate::kernel;
 use crate::key::Selector;
 use crate::state::selection::WatchId;
@@ -20,6 +22,12 @@ pub(super) struct Watcher {
     pub(super) filter: Option<RefCell<Filter>>,
     pub(super) once: bool,
     pub(super) delivered: Cell<u64>,
+    /// Where its changes wait, unless they are told at once or wait in the kernel.
+    pub(super) outlet: Option<Outlet>,
+    /// When something of it is due, in monotonic milliseconds.
+    pub(super) due_ms: Cell<Option<u64>>,
+    /// What its watcher or filter failed with last.
+    pub(super) last_error: RefCell<Option<Error>>,
     pub(super) told: Told,
 }
 
@@ -31,6 +39,8 @@ pub(super) enum Told {
     Caller(RefCell<Call>),
     /// By reading a queue.
     Reader(Rc<Reader>),
+    /// By a question.
+    Asker(Rc<Asker>),
 }
 
 /// Whoever reads the queue of a watch.
@@ -99,9 +109,10 @@ impl Hall {
     /// Shape:  after the command that made the change is complete; changes in commit order, each
     ///         once, those of one batch together. With `initial`, what is there now comes first,
     ///         before this returns unless a watcher opens the watch. A watcher may use the hall in
-    ///         every way: what it causes is told after everything that already waits.
+    ///         every way: what it causes is told after everything that already waits. With
+    ///         `deliver_ms` changes wait for that long and are told by [`Hall::advance`].
     /// Errors: `invalid-selector`, `invalid-key`, `limit`, `closed`; `invalid-argument` inside a
-    ///         batch, or with a capacity. A panic of the watcher goes to `on_error` as
+    ///         batch, or for a capacity or an overflow where nothing waits. A panic of the watcher goes to `on_error` as
     ///         `callback-failed`; the watch stays.
     ///
     /// ```
@@ -125,10 +136,6 @@ impl Hall {
         options: WatchOptions,
         watcher: impl FnMut(&Change) + 'static,
     ) -> Result<Watch, Error> {
-        if options.capacity.is_some() {
-            let detail = "a capacity is for streams: a watcher is called, and nothing waits for it";
-            return Err(Error::new(Code::InvalidArgument, detail));
-        }
         let told = Told::Caller(RefCell::new(Box::new(watcher)));
         let (core, id) = self.open_watch(selector, options, told)?;
         core.dispatch();
@@ -138,9 +145,10 @@ impl Hall {
     /// The changes of the selected keys as a stream, which ends when its owner or the hall does.
     ///
     /// Shape:  as [`Hall::watch`], but what the reader has not taken waits, up to the capacity;
-    ///         then the oldest go, and [`Changes::missed`] counts them. Dropping it ends the watch.
+    ///         then the oldest go, and [`Changes::missed`] counts them, or what `overflow` says
+    ///         happens. Dropping it ends the watch.
     /// Errors: as [`Hall::watch`]; `limit` for a capacity above `limits.queue`, `invalid-argument`
-    ///         for one of 0.
+    ///         for one of 0, or with `deliver_ms`.
     ///
     /// ```
     /// use futures::{StreamExt, executor::block_on};
@@ -158,6 +166,7 @@ impl Hall {
         options.capacity = options.capacity.or(Some(queue));
         let reader = Rc::<Reader>::default();
         let (core, id) = self.open_watch(selector, options, Told::Reader(reader.clone()))?;
+        core.dispatch();
         Ok(Changes::new(core, id, reader))
     }
 
@@ -169,12 +178,16 @@ impl Hall {
     ) -> Result<(Rc<Core>, WatchId), Error> {
         let core = self.core()?;
         let selector = selector.into_selector()?;
-        let WatchOptions { initial, filter, once, owner, capacity } = options;
+        let queue = core.with(|kernel| kernel.limits().queue);
+        let outlet = Outlet::of(&options, matches!(told, Told::Reader(_)), queue)?;
+        let WatchOptions { initial, filter, once, owner, capacity, .. } = options;
         owner.iter().try_for_each(|owner| core.use_owner(owner))?;
+        let capacity = capacity.filter(|_| outlet.is_none());
         let how = kernel::WatchOptions { initial, owner: owner.clone(), capacity };
         let id = core.with(|kernel| kernel.watch(selector.clone(), how))?;
         let filter = filter.map(RefCell::new);
-        let watcher = Watcher { id, selector, owner, filter, once, delivered: Cell::new(0), told };
+        let (delivered, due_ms, last_error) = Default::default();
+        let watcher = Watcher { id, selector, owner, filter, once, delivered, outlet, due_ms, last_error, told };
         core.watchers.borrow_mut().insert(id, Rc::new(watcher));
         Ok((core.clone(), id))
     }

@@ -94,6 +94,16 @@ pub fn options(seed: u64) -> state::Options {
     }
 }
 
+/// A watcher of which nothing is asked.
+pub const WATCH: watchers::WatchOptions = watchers::WatchOptions {
+    initial: false,
+    filter: None,
+    owner: None,
+    deliver_ms: None,
+    capacity: None,
+    overflow: None,
+};
+
 /// Both clocks at one moment.
 pub fn at(ms: u64) -> types::Time {
     types::Time { unix_ms: ms, monotonic_ms: ms }

@@ -6,6 +6,8 @@
 
 #[path = "nonsense/arguments.rs"]
 mod arguments;
+#[path = "nonsense/backlogs.rs"]
+mod backlogs;
 #[path = "nonsense/bytes.rs"]
 mod bytes;
 #[path = "nonsense/calls.rs"]

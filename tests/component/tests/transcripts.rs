@@ -9,6 +9,8 @@
 mod agents;
 #[path = "../../transcripts/runner/answers.rs"]
 mod answers;
+#[path = "../../transcripts/runner/choosing.rs"]
+mod choosing;
 #[path = "transcripts/crossing.rs"]
 mod crossing;
 #[path = "../../transcripts/runner/documents.rs"]

@@ -156,7 +156,8 @@ pub fn tell_line(watch: &str, change: &Change) -> String {
     let (old, value) = (present(change.old.as_ref()), present(change.value.as_ref()));
     let facts = facts(change.revision, &change.origin, change.metadata.as_ref());
     let initial = if change.initial { " initial" } else { "" };
-    format!("notify {watch} {} {old} -> {value}{facts}{initial}", bare(change.key.text()))
+    let missed = if change.missed > 0 { format!(" missed={}", change.missed) } else { String::new() };
+    format!("notify {watch} {} {old} -> {value}{facts}{initial}{missed}", bare(change.key.text()))
 }
 
 /// What was reported to nobody in particular.
@@ -175,7 +176,9 @@ fn watch_line(watch: &WatchInfo) -> String {
         }
     };
     let owner = watch.owner.as_ref().map(|owner| format!(" owner={}", bare(owner))).unwrap_or_default();
-    format!("{selector}{owner} delivered={} queued={} missed={}", watch.delivered, watch.queued, watch.missed)
+    let error = watch.last_error.as_ref().map(|error| format!(" error={}", error.code.name())).unwrap_or_default();
+    let WatchInfo { delivered, queued, missed, .. } = watch;
+    format!("{selector}{owner} delivered={delivered} queued={queued} missed={missed}{error}")
 }
 
 fn present(value: Option<&Value>) -> String {

@@ -1,5 +1,6 @@
 //! What transcripts ask of a hall, in whatever face: the vocabulary, in the types of the Rust face.
 
+use super::choosing::Choice;
 use super::documents;
 use super::machines;
 use super::naming::Naming;
@@ -65,9 +66,10 @@ pub trait Face: Clone + 'static {
         &self,
         selector: Naming,
         options: WatchOptions,
+        filter: Option<Choice>,
         watcher: impl FnMut(&Change) + 'static,
     ) -> Result<Self::Watch, Error>;
-    fn stream(&self, selector: Naming, options: WatchOptions) -> Result<Self::Reader, Error>;
+    fn stream(&self, selector: Naming, options: WatchOptions, filter: Option<Choice>) -> Result<Self::Reader, Error>;
     fn watches(&self) -> Result<Vec<WatchInfo>, Error>;
     fn owner(&self, name: &str, ttl_ms: Option<u64>) -> Result<Self::Owner, Error>;
     fn end(&self, owner: &str) -> Result<usize, Error>;

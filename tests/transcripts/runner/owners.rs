@@ -14,7 +14,10 @@ pub trait Owner: Sized + 'static {
 }
 
 /// The owners that a transcript has opened, by the hall and the name; of each name the last.
-pub struct Owners<F: Face>(RefCell<BTreeMap<(Option<String>, String), F::Owner>>);
+pub struct Owners<F: Face>(RefCell<BTreeMap<Named, F::Owner>>);
+
+/// A hall, and the name of an owner there.
+type Named = (Option<String>, String);
 
 impl<F: Face> Default for Owners<F> {
     fn default() -> Self {

@@ -1,5 +1,6 @@
 //! The Rust face, as transcripts ask it.
 
+use super::choosing::Choice;
 use super::documents::{self, Asked, Guard};
 use super::face::{Done, Face, Failure, Reader, Write, Wrote};
 use super::naming::Naming;
@@ -151,13 +152,14 @@ impl Face for Hall {
         &self,
         selector: Naming,
         options: WatchOptions,
+        filter: Option<Choice>,
         watcher: impl FnMut(&Change) + 'static,
     ) -> Result<Watch, Error> {
-        Hall::watch(self, selector, options, watcher)
+        Hall::watch(self, selector, filtered(options, filter)?, watcher)
     }
 
-    fn stream(&self, selector: Naming, options: WatchOptions) -> Result<Changes, Error> {
-        Hall::stream(self, selector, options)
+    fn stream(&self, selector: Naming, options: WatchOptions, filter: Option<Choice>) -> Result<Changes, Error> {
+        Hall::stream(self, selector, filtered(options, filter)?)
     }
 
     fn watches(&self) -> Result<Vec<WatchInfo>, Error> {
@@ -336,6 +338,14 @@ fn relied_on(guard: Guard<'_, Lease>) -> statehall::Guard<'_> {
         Guard::Expect(version) => statehall::Guard::Expect(version),
         Guard::Under(lease) => statehall::Guard::Under(lease),
     }
+}
+
+fn filtered(options: WatchOptions, filter: Option<Choice>) -> Result<WatchOptions, Error> {
+    let filter = filter.map(|choice| match choice {
+        Choice::Function(filter) => Ok(filter),
+        Choice::Data(condition) => condition.into_filter(),
+    });
+    Ok(WatchOptions { filter: filter.transpose()?, ..options })
 }
 
 fn declared(hall: &Hall, key: Naming) -> Result<Variable, Failure> {

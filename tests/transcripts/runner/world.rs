@@ -1,6 +1,7 @@
 //! Where a transcript happens: halls, their clocks, the channel between them, named watches.
 
 use super::answers::{ask, report_line, tell_line, writing, wrote_line};
+use super::choosing::{THROWN, overflow, predicate};
 use super::documents::Claims;
 use super::face::{Done, Face, Failure, Reader, Write};
 use super::machines::Machines;
@@ -8,15 +9,13 @@ use super::naming::{naming, selecting};
 use super::notation::{read, write};
 use super::owners::Owners;
 use super::script::Command;
-use statehall::{Change, Error, Filter, ManualClock, Options, Value, WatchOptions};
+use statehall::{Change, Error, ManualClock, Options, Value, WatchOptions};
 use std::cell::{Cell, RefCell};
 use std::collections::BTreeMap;
 use std::rc::Rc;
 
 /// When every transcript begins, in Unix milliseconds.
 pub const START_MS: u64 = 1_700_000_000_000;
-/// What a `throw` panics with.
-pub const THROWN: &str = "thrown by a transcript";
 /// The hall that commands mean unless they name one.
 const MAIN: &str = "main";
 /// How long `settle` takes unless told, and how often it exchanges frames.
@@ -307,12 +306,15 @@ impl<F: Face> World<F> {
             initial: command.flag("initial"),
             once: command.flag("once"),
             owner: command.text("owner")?.map(Into::into),
-            filter: command.text("filter")?.map(|filter| predicate(&filter)).transpose()?,
+            filter: None,
             capacity: command.number("capacity")?,
+            deliver_ms: command.number("deliver")?,
+            overflow: command.text("overflow")?.map(|name| overflow(&name)).transpose()?,
         };
         let selector = selecting(command.argument(0)?)?;
-        let watching = if options.capacity.is_some() {
-            Watching::Read(hall.stream(selector, options)?)
+        let filter = command.text("filter")?.map(|filter| predicate(&filter)).transpose()?;
+        let watching = if options.capacity.is_some() && options.deliver_ms.is_none() {
+            Watching::Read(hall.stream(selector, options, filter)?)
         } else {
             let (world, within, block, watch) = (Rc::downgrade(self), hall.clone(), command.clone(), name.clone());
             let watcher = move |change: &Change| {
@@ -320,7 +322,7 @@ impl<F: Face> World<F> {
                 world.heard.borrow_mut().push(tell_line(&watch, change));
                 world.react(&watch, &block, &within);
             };
-            Watching::Called(hall.watch(selector, options, watcher)?)
+            Watching::Called(hall.watch(selector, options, filter, watcher)?)
         };
         self.watches.borrow_mut().insert(name, watching);
         Ok(())
@@ -447,14 +449,4 @@ fn apply(function: &str, value: &Value, operand: Value) -> Value {
         ("same", ..) => value.clone(),
         _ => std::panic::panic_any(THROWN),
     }
-}
-
-/// The filters that a watch may name.
-fn predicate(name: &str) -> Result<Filter, String> {
-    Ok(match name {
-        "deleted" => Box::new(|change| change.deleted()),
-        "present" => Box::new(|change| !change.deleted()),
-        "fail" => Box::new(|_| std::panic::panic_any(THROWN)),
-        _ => return Err(format!("no filter {name:?}")),
-    })
 }

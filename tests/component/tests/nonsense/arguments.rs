@@ -1,11 +1,12 @@
 //! Keys, selectors, values, times and numbers that are no good.
 
 use super::calls::{
-    Named, clocked, describing, keeping, kept, naming, opening, putting, reading, selecting, storing, timed, writing,
+    Named, clocked, describing, filtering, keeping, kept, naming, opening, putting, reading, selecting, storing,
+    telling_every, timed, writing,
 };
 use super::subject::{NOW_MS, Subject, now};
 use statehall_component_tests::types::{Code, Selector, Time, Value};
-use statehall_component_tests::{at, options, state};
+use statehall_component_tests::{at, options, state, watchers};
 
 const TOO_LATE_MS: u64 = (1 << 47) + 1;
 
@@ -194,6 +195,7 @@ fn numbers_out_of_range() {
         subject.refuses("a time to live", Code::InvalidArgument, &putting(kept(with(None, Some(ttl_ms)))));
     }
     subject.refuses("no capacity", Code::InvalidArgument, &[keeping(0)]);
+    subject.refuses("no time at all", Code::InvalidArgument, &[telling_every(0)]);
     subject.refuses("too much capacity", Code::Limit, &[keeping(1_025), keeping(1 << 32), keeping(u64::MAX)]);
 
     // A lost expectation is an outcome; in a batch, which is all or nothing, it is an error.
@@ -218,6 +220,30 @@ fn numbers_out_of_range() {
 }
 
 #[test]
+fn filters_that_nothing_or_everything_would_pass() {
+    let mut subject = Subject::new(false);
+    let (delta, crosses, equals, becomes, kind) = (None, None, None, None, None);
+    let none = watchers::Filter { delta, crosses, equals, becomes, kind, against: watchers::Against::Delivered };
+    let delta = |delta| watchers::Filter { delta: Some(delta), ..none.clone() };
+    let wrong = [
+        none.clone(),
+        delta(0.0),
+        delta(-1.0),
+        delta(f64::NAN),
+        delta(f64::INFINITY),
+        watchers::Filter { crosses: Some(f64::NAN), ..none.clone() },
+        watchers::Filter { becomes: Some(Vec::new()), ..none.clone() },
+    ];
+    subject.refuses("a filter", Code::InvalidArgument, &wrong.map(filtering));
+    let broken = Value::Cbor(vec![0xff]);
+    let wrong = [
+        watchers::Filter { equals: Some(broken.clone()), ..none.clone() },
+        watchers::Filter { becomes: Some(vec![Value::Null, broken]), ..none },
+    ];
+    subject.refuses("a value in a filter", Code::InvalidValue, &wrong.map(filtering));
+}
+
+#[test]
 fn halls_that_cannot_be_opened() {
     let mut subject = Subject::new(false);
     for name in ["", long(257)] {
@@ -228,8 +254,8 @@ fn halls_that_cannot_be_opened() {
     let limits = subject.ask(|hall, store, this| hall.call_limits(store, this)).expect("limits");
     assert_eq!(limits.len(), 19);
     for (limit, _) in limits {
-        let none = [state::Limit::ValueDepth, state::Limit::Tombstones, state::Limit::Watches];
-        let none = none.contains(&limit) || [state::Limit::Owners, state::Limit::Postponed].contains(&limit);
+        use state::Limit::{Owners, Postponed, Tombstones, ValueDepth, Watches};
+        let none = [ValueDepth, Tombstones, Watches, Owners, Postponed].contains(&limit);
         let least = if none { None } else { Some(0) };
         for value in [Some(u64::MAX), Some((1 << 31) + 1), least].into_iter().flatten() {
             let beyond = opening(state::Options { limits: vec![(limit, value)], ..options(2) }, now());

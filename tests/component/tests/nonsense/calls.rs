@@ -3,7 +3,7 @@
 
 use super::subject::{Answer, NOW_MS, now};
 use statehall_component_tests::types::{Selector, Time, Value};
-use statehall_component_tests::{Kernel, options, state, variables, watchers};
+use statehall_component_tests::{Kernel, WATCH, options, state, variables, watchers};
 use wasmtime::component::ResourceAny;
 use wasmtime::{Result, Store, StoreLimits};
 
@@ -18,7 +18,6 @@ pub type Named = (&'static str, Call);
 const ONE: Value = Value::Integer(1);
 const PLAIN: state::PutOptions = state::PutOptions { expect: None, metadata: None, ttl_ms: None, touch: false };
 const PLAINLY: state::DeleteOptions = state::DeleteOptions { expect: None, touch: false };
-const WATCH: watchers::WatchOptions = watchers::WatchOptions { initial: false, owner: None, capacity: None };
 
 /// `{"type": "any"}`.
 const ANY: &[u8] = b"\xa1\x64type\x63any";
@@ -191,6 +190,16 @@ pub fn naming(agent: &'static str) -> Named {
 /// Opens a watcher with this capacity.
 pub fn keeping(capacity: u64) -> Named {
     watching(kept(Selector::Text("**".into())), watchers::WatchOptions { capacity: Some(capacity), ..WATCH })
+}
+
+/// Opens a watcher that is told at intervals of this length.
+pub fn telling_every(ms: u64) -> Named {
+    watching(kept(Selector::Text("**".into())), watchers::WatchOptions { deliver_ms: Some(ms), ..WATCH })
+}
+
+/// Opens a watcher with this filter.
+pub fn filtering(filter: watchers::Filter) -> Named {
+    watching(kept(Selector::Text("**".into())), watchers::WatchOptions { filter: Some(filter), ..WATCH })
 }
 
 /// What takes the key of a variable.

@@ -48,7 +48,7 @@ fn refuses_to_take(subject: &mut Subject, handle: ResourceAny, why: &str) {
 
 fn watch(subject: &mut Subject) -> ResourceAny {
     let all = statehall_component_tests::types::Selector::Text("**".into());
-    let plain = statehall_component_tests::watchers::WatchOptions { initial: true, owner: None, capacity: None };
+    let plain = statehall_component_tests::watchers::WatchOptions { initial: true, ..statehall_component_tests::WATCH };
     let hall = subject.hall;
     let watch = |store: &mut _, kernel: &Kernel| kernel.statehall_hall_watchers().call_watch(store, hall, &all, &plain);
     subject.call(watch).expect("a watcher")

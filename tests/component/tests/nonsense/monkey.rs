@@ -85,6 +85,20 @@ impl Monkey {
         }
     }
 
+    fn filter(&mut self) -> watchers::Filter {
+        use watchers::Against::{Delivered, Previous};
+        use watchers::Kind::{Changed, Created, Deleted, Set};
+        const MEASURES: &[f64] = &[0.0, -1.0, 1.0, 1.5, f64::NAN, f64::INFINITY];
+        watchers::Filter {
+            delta: self.maybe(|monkey| monkey.one(MEASURES)),
+            crosses: self.maybe(|monkey| monkey.one(MEASURES)),
+            equals: self.maybe(Self::value),
+            becomes: self.maybe(|monkey| (0..monkey.random(4)).map(|_| monkey.value()).collect()),
+            kind: self.maybe(|monkey| monkey.one(&[Created, Changed, Set, Deleted])),
+            against: self.one(&[Previous, Delivered]),
+        }
+    }
+
     fn selector(&mut self) -> Selector {
         match self.random(3) {
             0 => Selector::Text(self.one(SELECTORS).into()),
@@ -349,8 +363,14 @@ impl Monkey {
         let (selector, max, hall) = (self.selector(), self.max(), self.one(&self.halls.clone()));
         let options = watchers::WatchOptions {
             initial: self.random(2) == 0,
+            filter: self.maybe(Self::filter),
             owner: self.maybe(|monkey| monkey.one(NAMES).into()),
+            deliver_ms: self.maybe(|monkey| monkey.one(NUMBERS)),
             capacity: self.maybe(|monkey| monkey.one(NUMBERS)),
+            overflow: self.maybe(|monkey| {
+                use watchers::Overflow::{Close, Coalesce, DropOldest};
+                monkey.one(&[Coalesce, DropOldest, Close])
+            }),
         };
         let name = self.one(NAMES);
         match (self.random(6), self.watchers.len()) {

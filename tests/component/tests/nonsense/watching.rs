@@ -2,14 +2,14 @@
 
 use super::subject::{NOW_MS, Subject};
 use statehall_component_tests::types::{Code, Selector, Value};
-use statehall_component_tests::{Kernel, watchers};
+use statehall_component_tests::{Kernel, WATCH, watchers};
 use wasmtime::component::ResourceAny;
 
 impl Subject {
     /// A watcher of everything.
     fn watch(&mut self, initial: bool, owner: Option<&str>) -> ResourceAny {
         let (all, hall) = (Selector::Text("**".into()), self.hall);
-        let options = watchers::WatchOptions { initial, owner: owner.map(Into::into), capacity: None };
+        let options = watchers::WatchOptions { initial, owner: owner.map(Into::into), ..WATCH };
         let watch =
             |store: &mut _, kernel: &Kernel| kernel.statehall_hall_watchers().call_watch(store, hall, &all, &options);
         self.call(watch).expect("a watcher")
@@ -146,14 +146,13 @@ fn watchers_go_before_their_hall() {
 fn what_is_listed_is_bounded_however_often_it_is_named() {
     let mut subject = Subject::new(false);
     let hall = subject.hall;
-    let plain = || watchers::WatchOptions { initial: false, owner: None, capacity: None };
     let selectors = [
         (Selector::Keys(vec!["a".into(); 100_000]), "Keys([\"a\"])"),
         (Selector::Segments(vec!["a".into(), "b/c".into(), "*".into()]), "Text(\"a/b~1c/*\")"),
     ];
     for (selector, listed) in selectors {
         let watch = |store: &mut _, kernel: &Kernel| {
-            kernel.statehall_hall_watchers().call_watch(store, hall, &selector, &plain())
+            kernel.statehall_hall_watchers().call_watch(store, hall, &selector, &WATCH)
         };
         let watcher = subject.call(watch).expect("a watcher");
         let watches = |store: &mut _, kernel: &Kernel| kernel.statehall_hall_watchers().call_watches(store, hall);

@@ -2,8 +2,11 @@
 
 use super::face::{Failure, Wrote};
 use statehall::replica::session::Traffic;
-use statehall::{Change, Code, Entry, Error, Key, Selector, Session, Since, Usage, WatchInfo, Written};
-use statehall_component_tests::values::{cbor_out, value_out};
+use statehall::{
+    Against, Change, Code, Condition, Entry, Error, Key, Kind, Overflow, Selector, Session, Since, Usage, WatchInfo,
+    Written,
+};
+use statehall_component_tests::values::{cbor_out, value_in, value_out};
 use statehall_component_tests::{state, types, watchers};
 
 fn key_out(text: &str) -> Key {
@@ -46,6 +49,7 @@ pub fn change_out(change: watchers::Change) -> Change {
         metadata: change.metadata.map(cbor_out),
         expires_ms: None,
         initial: change.initial,
+        missed: change.missed,
     }
 }
 
@@ -76,6 +80,8 @@ pub fn watch_info_out(info: watchers::WatchInfo) -> WatchInfo {
         delivered: info.delivered,
         queued: info.queued,
         missed: info.missed,
+        // Nothing of the host's runs there, so nothing fails.
+        last_error: None,
     }
 }
 
@@ -127,4 +133,33 @@ pub fn limit_in(name: &str) -> Result<state::Limit, Failure> {
         "postponed" => Limit::Postponed,
         unknown => return Err(format!("the component cannot be given the limit {unknown:?}").into()),
     })
+}
+
+/// A filter that goes in.
+pub fn filter_in(condition: &Condition) -> watchers::Filter {
+    watchers::Filter {
+        delta: condition.delta,
+        crosses: condition.crosses,
+        equals: condition.equals.as_ref().map(value_in),
+        becomes: condition.becomes.as_ref().map(|list| list.iter().map(value_in).collect()),
+        kind: condition.kind.map(|kind| match kind {
+            Kind::Created => watchers::Kind::Created,
+            Kind::Changed => watchers::Kind::Changed,
+            Kind::Set => watchers::Kind::Set,
+            Kind::Deleted => watchers::Kind::Deleted,
+        }),
+        against: match condition.against {
+            Against::Previous => watchers::Against::Previous,
+            Against::Delivered => watchers::Against::Delivered,
+        },
+    }
+}
+
+/// What is to become of too much.
+pub fn overflow_in(overflow: Overflow) -> watchers::Overflow {
+    match overflow {
+        Overflow::Coalesce => watchers::Overflow::Coalesce,
+        Overflow::DropOldest => watchers::Overflow::DropOldest,
+        Overflow::Close => watchers::Overflow::Close,
+    }
 }

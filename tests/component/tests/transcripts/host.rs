@@ -4,8 +4,10 @@
 //! and writing it on the condition that it is still what was read; and after each command asks what there is to tell.
 
 use super::agents::Agent;
+use super::choosing::Choice;
 use super::crossing::{
-    entry_out, limit_in, outcome_out, session_out, since_out, usage_out, watch_info_out, written_out,
+    entry_out, filter_in, limit_in, outcome_out, overflow_in, session_out, since_out, usage_out, watch_info_out,
+    written_out,
 };
 use super::documents;
 use super::face::{Done, Face, Failure, Write, Wrote};
@@ -16,8 +18,8 @@ use super::strict::{Document, record_out};
 use super::telling::{Reading, Watcher, Watching};
 use super::variables;
 use statehall::{
-    Change, Code, ContextRecord, Entry, Error, Options, PutOptions, Rearm, Session as Sitting, Since, Usage, Value,
-    WatchInfo, WatchOptions, Written,
+    Change, Code, ContextRecord, Entry, Error, Filter, Options, PutOptions, Rearm, Session as Sitting, Since, Usage,
+    Value, WatchInfo, WatchOptions, Written,
 };
 use statehall_component_tests::values::{cbor_in, value_in, value_out};
 use statehall_component_tests::{Kernel, state, types, watchers};
@@ -167,15 +169,28 @@ impl Host {
         }
     }
 
-    fn open_watcher(&self, selector: Naming, options: &WatchOptions) -> Result<ResourceAny, Error> {
+    /// Opens a watcher; what the component does not know of filters is the host's.
+    fn open_watcher(
+        &self,
+        selector: Naming,
+        options: &WatchOptions,
+        filter: Option<Choice>,
+    ) -> Result<(ResourceAny, Option<Filter>), Error> {
         let selector = self.selector(&selector);
         let owner = options.owner.as_deref().map(Into::into);
-        let options = watchers::WatchOptions { initial: options.initial, owner, capacity: options.capacity };
+        let (data, function) = match filter {
+            Some(Choice::Data(condition)) => (Some(filter_in(&condition)), None),
+            Some(Choice::Function(filter)) => (None, Some(filter)),
+            None => (None, None),
+        };
+        let WatchOptions { initial, deliver_ms, capacity, overflow, .. } = *options;
+        let overflow = overflow.map(overflow_in);
+        let options = watchers::WatchOptions { initial, filter: data, owner, deliver_ms, capacity, overflow };
         let hall = self.handle.hall;
         let watch = |store: &mut _, kernel: &Kernel| {
             kernel.statehall_hall_watchers().call_watch(store, hall, &selector, &options)
         };
-        self.session().try_call(watch)
+        Ok((self.session().try_call(watch)?, function))
     }
 }
 
@@ -399,22 +414,25 @@ impl Face for Host {
         &self,
         selector: Naming,
         options: WatchOptions,
+        filter: Option<Choice>,
         watcher: impl FnMut(&Change) + 'static,
     ) -> Result<Watching, Error> {
-        let resource = self.open_watcher(selector, &options)?;
+        if options.deliver_ms.is_none() && options.overflow.is_some() {
+            return Err(Error::new(Code::InvalidArgument, "nothing waits for a watcher that a host calls at once"));
+        }
+        let (resource, filter) = self.open_watcher(selector, &options, filter)?;
         let id = |store: &mut _, kernel: &Kernel| kernel.statehall_hall_watchers().watcher().call_id(store, resource);
-        let (session, WatchOptions { filter, once, .. }) = (self.session().clone(), options);
-        let id = session.call(id);
-        let watcher =
-            Watcher { resource, filter: filter.map(RefCell::new), once, call: RefCell::new(Box::new(watcher)) };
+        let (session, once, together) = (self.session().clone(), options.once, options.deliver_ms.is_some());
+        let (id, filter, call) = (session.call(id), filter.map(RefCell::new), RefCell::new(Box::new(watcher)));
+        let watcher = Watcher { resource, filter, once, together, call };
         session.called.borrow_mut().insert(id, Rc::new(watcher));
         self.tell();
         Ok(Watching { session, id })
     }
 
-    fn stream(&self, selector: Naming, options: WatchOptions) -> Result<Reading, Error> {
-        let resource = self.open_watcher(selector, &options)?;
-        Ok(Reading::new(self.session().clone(), resource, options.filter, options.once))
+    fn stream(&self, selector: Naming, options: WatchOptions, filter: Option<Choice>) -> Result<Reading, Error> {
+        let (resource, filter) = self.open_watcher(selector, &options, filter)?;
+        Ok(Reading::new(self.session().clone(), resource, filter, options.once))
     }
 
     fn watches(&self) -> Result<Vec<WatchInfo>, Error> {

@@ -67,10 +67,16 @@ impl Session {
 
     /// Up to one change of a watcher; how many it has missed; whether it has ended.
     pub fn take(&self, watcher: ResourceAny, max: u32) -> (Option<Change>, u64, bool) {
+        let (changes, missed, ended) = self.take_all(watcher, max);
+        (changes.into_iter().next(), missed, ended)
+    }
+
+    /// The same of several.
+    pub fn take_all(&self, watcher: ResourceAny, max: u32) -> (Vec<Change>, u64, bool) {
         let taken =
             self.call(|store, kernel| kernel.statehall_hall_watchers().watcher().call_take(store, watcher, max));
         assert!(taken.changes.len() <= max as usize, "no more than was asked for");
-        (taken.changes.into_iter().next().map(change_out), taken.missed, taken.ended)
+        (taken.changes.into_iter().map(change_out).collect(), taken.missed, taken.ended)
     }
 
     /// Drops a handle. While a test is failing that must not fail as well.

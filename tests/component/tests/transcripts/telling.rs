@@ -1,7 +1,7 @@
 //! Watchers as a host makes them of those that the component has: it asks after every call what there is to take, and
 //! calls its own functions with it.
 
-use super::face::Reader;
+use super::face::{Face, Reader};
 use super::host::Host;
 use super::session::Session;
 use statehall::{Change, Filter};
@@ -16,6 +16,8 @@ pub struct Watcher {
     pub resource: ResourceAny,
     pub filter: Option<RefCell<Filter>>,
     pub once: bool,
+    /// Whether it is told at intervals of all that waits.
+    pub together: bool,
     pub call: RefCell<Call>,
 }
 
@@ -49,15 +51,18 @@ impl Host {
                 let watcher = session.called.borrow().get(&id).cloned();
                 // Others are read by whoever opened them, and one may have ended in the meantime.
                 let Some(watcher) = watcher else { continue };
-                let (change, missed, _) = session.take(watcher.resource, 1);
-                assert_eq!(missed, 0, "a host that asks after every call misses nothing");
-                let Some(change) = change else { continue };
-                told = true;
-                if watcher.filter.as_ref().is_none_or(|filter| (filter.borrow_mut())(&change)) {
-                    if watcher.once {
-                        session.end_called(id);
+                let (changes, missed, _) =
+                    session.take_all(watcher.resource, if watcher.together { u32::MAX } else { 1 });
+                assert!(missed == 0 || watcher.together, "a host that asks after every call misses nothing");
+                told |= !changes.is_empty();
+                for change in changes {
+                    let is_open = session.called.borrow().contains_key(&id);
+                    if is_open && watcher.filter.as_ref().is_none_or(|filter| (filter.borrow_mut())(&change)) {
+                        if watcher.once {
+                            session.end_called(id);
+                        }
+                        (watcher.call.borrow_mut())(&change);
                     }
-                    (watcher.call.borrow_mut())(&change);
                 }
             }
             if !told {
@@ -65,6 +70,10 @@ impl Host {
             }
         }
         self.reports().into_iter().for_each(|error| session.report(error));
+        if session.called.borrow().values().any(|watcher| watcher.together) {
+            // What has begun to wait does so from now on.
+            self.next_wake();
+        }
         session.telling.set(false);
     }
 }

@@ -1,9 +1,9 @@
 //! "Handles and watchers may be dropped in any order", and what dropping means.
 
 use crate::side::{Side, converge};
-use statehall_component_tests::at;
 use statehall_component_tests::types::{Selector, Value};
 use statehall_component_tests::watchers::WatchOptions;
+use statehall_component_tests::{WATCH, at};
 use wasmtime::component::ResourceAny;
 
 #[test]
@@ -146,7 +146,7 @@ fn open_again(side: &mut Side) -> bool {
 /// A watcher that has values to give from the beginning.
 fn initial(side: &mut Side) -> ResourceAny {
     side.write("there", 1);
-    let options = WatchOptions { initial: true, owner: Some("owner".into()), capacity: Some(1) };
+    let options = WatchOptions { initial: true, owner: Some("owner".into()), capacity: Some(1), ..WATCH };
     let (store, functions, hall) = side.watchers();
     functions.call_watch(store, hall, &Selector::Text("**".into()), &options).expect("no trap").expect("a watcher")
 }

@@ -4,8 +4,8 @@
 
 use statehall_component_tests::state::{self, Command, GuestHall, PutCommand};
 use statehall_component_tests::types::{Code, Error, Selector, Value};
-use statehall_component_tests::watchers::{self, Taken, WatchOptions};
-use statehall_component_tests::{Bounds, Instance, at, options};
+use statehall_component_tests::watchers::{self, Taken};
+use statehall_component_tests::{Bounds, Instance, WATCH, at, options};
 use std::collections::BTreeMap;
 use wasmtime::component::ResourceAny;
 use wasmtime::{Store, StoreLimits};
@@ -162,8 +162,7 @@ impl Side {
 
     pub fn watch(&mut self, selector: &str) -> Answer<ResourceAny> {
         let (store, functions, hall) = self.watchers();
-        let options = WatchOptions { initial: false, owner: None, capacity: None };
-        functions.call_watch(store, hall, &Selector::Text(selector.into()), &options)
+        functions.call_watch(store, hall, &Selector::Text(selector.into()), &WATCH)
     }
 
     pub fn watcher(&mut self, selector: &str) -> (ResourceAny, u32) {
