@@ -290,8 +290,8 @@ impl GuestHall for Hall {
             let time = session.time(time)?;
             session.with(|kernel| kernel.advance(time));
             session.advance_leases(time.unix_ms);
-            session.watchers.pass(time.monotonic_ms);
             session.advance_machines(time);
+            session.watchers.pass(time.monotonic_ms);
             Ok(())
         })
     }

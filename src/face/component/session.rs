@@ -132,23 +132,6 @@ impl Session {
         self.authority.as_ref().ok_or_else(none)
     }
 
-    /// Counts a watch of a context that is opened.
-    ///
-    /// Errors: `limit`.
-    pub fn watch_document(&self) -> Result<(), Error> {
-        let (open, max) = (self.documents_watched.get() + 1, self.ask(|kernel| kernel.limits().watches));
-        if open > max {
-            return Err(Error::limit("watches", max, open));
-        }
-        self.documents_watched.set(open);
-        Ok(())
-    }
-
-    /// One of them has ended.
-    pub fn unwatch_document(&self) {
-        self.documents_watched.set(self.documents_watched.get().saturating_sub(1));
-    }
-
     /// Works with the machines.
     pub fn machines<T>(&self, work: impl FnOnce(&mut Hosted) -> T) -> T {
         let new = || Hosted::new(self.kernel.borrow().limits());
@@ -165,6 +148,23 @@ impl Session {
     /// Whether a batch is open.
     pub fn in_batch(&self) -> bool {
         self.ask(Kernel::in_batch)
+    }
+
+    /// Counts a watch of a context that is opened.
+    ///
+    /// Errors: `limit`.
+    pub fn watch_document(&self) -> Result<(), Error> {
+        let (open, max) = (self.documents_watched.get() + 1, self.ask(|kernel| kernel.limits().watches));
+        if open > max {
+            return Err(Error::limit("watches", max, open));
+        }
+        self.documents_watched.set(open);
+        Ok(())
+    }
+
+    /// One of them has ended.
+    pub fn unwatch_document(&self) {
+        self.documents_watched.set(self.documents_watched.get().saturating_sub(1));
     }
 
     /// Lets time pass for leases.
@@ -207,9 +207,9 @@ impl Session {
     /// In how many milliseconds something is due.
     pub fn next_wake(&self, time: Time) -> Option<u64> {
         let lease = self.authority.as_ref().and_then(|authority| authority.borrow().next_wake(time.unix_ms));
-        let machine = self.machines.borrow().as_ref().and_then(|hosted| hosted.next_wake(time.monotonic_ms));
         let watcher = self.watchers.next_wake(time.monotonic_ms);
-        [self.ask(|kernel| kernel.next_wake(time)), lease, machine, watcher].into_iter().flatten().min()
+        let machine = self.machines.borrow().as_ref().and_then(|hosted| hosted.next_wake(time.monotonic_ms));
+        [self.ask(|kernel| kernel.next_wake(time)), lease, watcher, machine].into_iter().flatten().min()
     }
 
     /// The time as the host tells it.
