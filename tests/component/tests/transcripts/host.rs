@@ -55,6 +55,11 @@ impl Host {
         Self { handle: Rc::new(Handle { session, hall }) }
     }
 
+    /// The handle as the component knows it.
+    pub fn hall(&self) -> ResourceAny {
+        self.handle.hall
+    }
+
     pub fn session(&self) -> &Rc<Session> {
         &self.handle.session
     }
