@@ -8,7 +8,7 @@
  * one reader write the same entries. A claim that expires keeps that rare; it does not rule it out. The chair must be one
  * at a time, and so it works under a lease of the context `chair`: see `chair.ts`.
  */
-import { type Hall, openHall } from "statehall";
+import { type Hall, type MachineSnapshot, openHall } from "statehall";
 import type { Brief } from "./agents/chair.ts";
 import type { Finding } from "./agents/finding.ts";
 import { SAMPLE } from "./sample.ts";
@@ -52,6 +52,10 @@ export type Keys = {
   [progress: `agents/${string}/progress`]: Progress;
   [wanted: `agents/${string}/wanted`]: Wanted;
   [starts: `agents/${string}/starts`]: number;
+  /** A reader's machine in the middle of a pause, for whoever goes on with it. */
+  [kept: `agents/${string}/kept`]: MachineSnapshot;
+  /** `processes/<name>`: the state of a reader's machine. The machine writes it, and deletes it when it ends. */
+  [state: `processes/${string}`]: string;
   /** Said by the chair that has the lease, and by each that waits: since when. They expire unless renewed. */
   "chair/holder": Holder;
   [waiting: `chair/waiting/${string}`]: number;

@@ -25,7 +25,7 @@ export function agentsView(hall: Room, variables: Variables, runner: Runner, tab
   const draw = onFrame(() => {
     for (const one of draws) one();
   });
-  for (const selector of ["agents/**", "runners/*", "chair/**", "document/generation", "findings/**"]) {
+  for (const selector of ["agents/**", "runners/*", "processes/*", "chair/**", "document/generation", "findings/**"]) {
     hall.watch(selector, draw, { initial: true });
   }
   draw();
@@ -38,6 +38,7 @@ function card(hall: Room, { agents }: Variables, runner: Runner, tab: string, ag
   const status = element("strong");
   const detail = element("span");
   const facts = element("p", { class: "facts" });
+  const machine = element("p", { class: "machine" });
   const line = agent === "chair" ? element("p", { class: "facts" }) : undefined;
   const misfit = element("p", { class: "misfit" });
   const bar = element("progress", { "aria-label": `${TITLES[agent]}: passages read` });
@@ -52,6 +53,7 @@ function card(hall: Room, { agents }: Variables, runner: Runner, tab: string, ag
     element("p", { class: "state" }, glyph, " ", status, " ", detail),
     bar,
     facts,
+    agent === "chair" ? undefined : machine,
     line,
     misfit,
   );
@@ -98,6 +100,9 @@ function card(hall: Room, { agents }: Variables, runner: Runner, tab: string, ag
     else if (holder === undefined) pieces.push(isOff() ? "no worker" : "waiting for a worker");
     else pieces.push(`worker of ${nameOf(holder, tab)}`);
     setText(facts, pieces.join(" · "));
+    // A worker that was only terminated has not said that its machine is gone.
+    const state = holder === undefined ? undefined : hall.get(`processes/${agent}`);
+    setText(machine, state === undefined ? "" : `machine: ${state}`);
     if (line !== undefined) setText(line, turns(hall, tab));
     setText(misfit, misfits([wanted, standing, starts]));
   };
