@@ -1,5 +1,6 @@
 /** Opens the hall, starts what this tab is to run, and joins the parts of the page to it. */
 import { room } from "./hall.ts";
+import { keepRoom, resumeRoom } from "./keep.ts";
 import { runAgents } from "./runner.ts";
 import { declare } from "./variables.ts";
 import { agentsView } from "./view/agents.ts";
@@ -20,9 +21,14 @@ addEventListener("pagehide", () => leave());
 
 const hall = room(name, tab);
 const variables = declare(hall);
+// Before anything else looks at what the hall has.
+void hall.ready.then(() => resumeRoom(hall));
 const editor = editorView(hall);
 const runner = runAgents(hall, variables, tab);
-leave = runner.leave;
+leave = () => {
+  keepRoom(hall);
+  runner.leave();
+};
 const chosen = chooser(hall, editor);
 agentsView(hall, variables, runner, tab);
 briefView(hall, chosen);

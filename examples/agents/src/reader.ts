@@ -85,7 +85,8 @@ export function startReader(hall: Room, variables: Variables, agent: ReaderName)
         },
       },
     },
-    resumed && { snapshot: resumed.snapshot, timers: "remaining" },
+    // The pause ends when it was to end: the time in between counts.
+    resumed && { snapshot: resumed.snapshot, timers: "deadline" },
   );
   // Without pauses there is no middle of one.
   machine.watch((state) => {

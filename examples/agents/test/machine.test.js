@@ -88,16 +88,13 @@ test("a reader that is stopped in a pause goes on with what is left of it", () =
     await reaches(first, "working");
     await reaches(first, "waiting");
     await new Promise((resolve) => setTimeout(resolve, 300));
-    // What it says of itself is kept at the start of the pause.
-    const { remaining } = hall.get("agents/figures/kept").timers[0];
-    assert.ok(remaining > 600 && remaining <= 700, `${remaining} ms`);
-    hall.put("agents/figures/kept", first.snapshot());
     first.kill();
     variables.pace.set("none");
     const second = start();
     assert.deepEqual(second.data, { generation: documentIn(hall).generation, done: 1 });
     const left = second.timers()[0].remaining;
     assert.ok(left > 100 && left <= 400, `${left} ms`);
+    assert.equal(second.state, "waiting");
     await reaches(second, "done");
     assert.equal(findings().length, 5);
     assert.equal(hall.has("agents/figures/kept"), false);
@@ -120,6 +117,18 @@ test("what was kept is passed over if it is of another text, or somebody has rea
     writeDocument(hall, "It cost $7.");
     const third = start();
     assert.deepEqual(third.data, { generation: documentIn(hall).generation, done: 0 });
+  }));
+
+test("a reader that cannot go on ends its machine, which says why", () =>
+  inHall(async ({ hall, start }) => {
+    writeDocument(hall, PROSE);
+    const machine = start();
+    await reaches(machine, "working");
+    hall.variable("agents/figures/progress", { type: "text", value: "" });
+    const { term } = await machine.done;
+    assert.equal(term.code, "constraint-violation");
+    assert.equal(machine.data.done, 0);
+    assert.equal(hall.keys("findings/**").length, 0);
   }));
 
 inBrowser("the page follows the machines, in every tab", async ({ open }) => {
@@ -150,3 +159,34 @@ inBrowser("the page follows the machines, in every tab", async ({ open }) => {
   await until(second, () => !hall.has("processes/figures"));
   await until(first, () => document.querySelector("[data-agent=figures] .machine").textContent === "");
 });
+
+inBrowser(
+  "the only tab takes the room along when it is reloaded, and its readers go on where they were",
+  async (at) => {
+    const page = await at.open();
+    await pace(page, "slow");
+    await type(page, PROSE);
+    await until(page, () => hall.get("agents/figures/kept")?.data.done === 2);
+    const generation = await page.evaluate(() => hall.get("document/generation"));
+    await page.addInitScript(() => {
+      globalThis.steps = [];
+      addEventListener("DOMContentLoaded", () => {
+        globalThis.hall?.watch("agents/figures/progress", ({ value }) => steps.push(value.done));
+      });
+    });
+    await page.reload();
+    await until(page, () => globalThis.hall?.has("document/generation"));
+    assert.equal(await page.evaluate(() => hall.get("document/generation")), generation);
+    assert.equal(await page.getByRole("radio", { name: "slow" }).isChecked(), true);
+    await untilDone(page);
+    const steps = await page.evaluate(() => globalThis.steps);
+    assert.ok(steps.length > 0 && steps.every((step) => step >= 2), steps.join());
+    assert.equal(await page.evaluate(() => hall.keys("findings/*/figures/*").length), 5);
+    // Another tab has the room: what this one has kept counts no more.
+    const other = await at.open();
+    await page.goto("about:blank");
+    await type(other, "Written meanwhile: 8 words.");
+    await page.goBack({ waitUntil: "commit" });
+    await until(page, () => globalThis.hall?.get("document/text") === "Written meanwhile: 8 words.");
+  },
+);
