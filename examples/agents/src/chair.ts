@@ -43,6 +43,7 @@ export async function takeTurns(hall: Room, variables: Variables, tab: string, l
 export function leaveChair(hall: Room, tab: string): void {
   hall.batch(() => {
     hall.delete(`chair/waiting/${tab}`);
+    hall.delete(`processes/${chairMachine(tab)}`);
     if (hall.get("chair/holder")?.tab === tab) hall.delete("chair/holder");
   });
 }
@@ -50,43 +51,62 @@ export function leaveChair(hall: Room, tab: string): void {
 /** The fence under which something was written; 0 if under none. */
 export const fenceOf = (metadata: Metadata | undefined): number => Number(metadata?.["fence"] ?? 0);
 
-/** Keeps the brief up to date, until the signal aborts. */
-function work(hall: Room, variables: Variables, tab: string, lease: Lease, signal: AbortSignal): Promise<void> {
-  const { fence } = lease;
-  return new Promise((resolve, reject) => {
-    let due = false;
-    const soon = (): void => {
-      if (due) return;
-      due = true;
-      setTimeout(() => void write().catch(reject), GATHER);
-    };
-    const write = async (): Promise<void> => {
-      // Whoever slept may have lost the lease without having heard of it; the store knows.
-      const held = !signal.aborted && (await lease.renew());
-      due = false;
-      if (held && !signal.aborted) hall.batch(() => writeBrief(hall, variables, { tab, fence }));
-    };
+export type ChairState = "idle" | "waiting" | "working";
+/** `cast`: something that the brief depends on has changed. `info`: whether the lease is still held, or why nobody knows. */
+type ChairEvents = { readonly cast: "heard"; readonly info: { readonly value?: boolean; readonly error?: unknown } };
 
-    hall.batch(() => {
-      hall.delete(`chair/waiting/${tab}`);
-      hall.put("chair/holder", { tab, fence, session: hall.session }, { ttl: CLAIM_TTL });
-      variables.agents.chair.starts.update((starts) => starts + 1);
-    });
-    for (const selector of ["findings/**", "agents/*/progress", "document/generation"])
-      hall.watch(selector, soon, { signal });
-    hall.watch("agents/*/status", soon, { signal, filter: ({ key }) => key !== "agents/chair/status" });
-    // What a chair that has lost the lease wrote late, and what has expired meanwhile.
-    hall.watch("brief/*", soon, { signal, filter: ({ metadata }) => fenceOf(metadata) < fence });
-    hall.watch("chair/holder", soon, { signal, filter: ({ value }) => (value?.fence ?? 0) < fence });
-    const renewing = setInterval(soon, CLAIM_RENEWAL);
-    const over = (): void => {
-      clearInterval(renewing);
-      resolve();
-    };
-    signal.addEventListener("abort", over, { once: true });
-    if (signal.aborted) over();
-    else soon();
+/** The machine of a tab's chair while it holds the lease. Each tab has its own: one may end late, when another has begun. */
+export const chairMachine = (tab: string): `chair-${string}` => `chair-${tab}`;
+
+/**
+ * Keeps the brief up to date, until the signal aborts: a machine that waits for the end of a burst, then asks the store
+ * and writes. What it hears while it asks is postponed, so it is never lost; once is enough.
+ */
+async function work(hall: Room, variables: Variables, tab: string, lease: Lease, signal: AbortSignal): Promise<void> {
+  const { fence } = lease;
+  hall.batch(() => {
+    hall.delete(`chair/waiting/${tab}`);
+    // Those of tabs that have crashed.
+    for (const key of hall.keys("processes/*")) if (key.startsWith(`processes/${chairMachine("")}`)) hall.delete(key);
+    hall.put("chair/holder", { tab, fence, session: hall.session }, { ttl: CLAIM_TTL });
+    variables.agents.chair.starts.update((starts) => starts + 1);
   });
+  const machine = hall.machine<ChairState, { heard: boolean }, ChairEvents>({
+    name: chairMachine(tab),
+    init: { state: "idle", data: { heard: false }, actions: [{ nextEvent: "cast", content: "heard" }] },
+    states: {
+      idle: ({ type }) => (type === "cast" ? { next: "waiting", actions: [{ stateTimeout: GATHER }] } : undefined),
+      waiting: ({ type }, _, self) => {
+        if (type !== "stateTimeout") return;
+        // Whoever slept may have lost the lease without having heard of it; the store knows.
+        hall.task(() => !signal.aborted && lease.renew(), { owner: self as never });
+        return { next: "working", data: { heard: false } };
+      },
+      working: (event, { heard }) => {
+        if (event.type === "cast") return heard ? undefined : { data: { heard: true }, actions: ["postpone"] };
+        if (event.type !== "info") return;
+        const { value, error } = event.content;
+        if (error !== undefined) return { stop: error };
+        if (value === true && !signal.aborted) hall.batch(() => writeBrief(hall, variables, { tab, fence }));
+        return { next: "idle" };
+      },
+    },
+  });
+
+  const soon = (): void => void machine.cast("heard");
+  for (const selector of ["findings/**", "agents/*/progress", "document/generation"])
+    hall.watch(selector, soon, { signal });
+  hall.watch("agents/*/status", soon, { signal, filter: ({ key }) => key !== "agents/chair/status" });
+  // What a chair that has lost the lease wrote late, and what has expired meanwhile.
+  hall.watch("brief/*", soon, { signal, filter: ({ metadata }) => fenceOf(metadata) < fence });
+  hall.watch("chair/holder", soon, { signal, filter: ({ value }) => (value?.fence ?? 0) < fence });
+  const renewing = setInterval(soon, CLAIM_RENEWAL);
+  const over = (): void => void machine.stop("shutdown");
+  signal.addEventListener("abort", over, { once: true });
+  if (signal.aborted) over();
+  const { name, term } = await machine.done;
+  clearInterval(renewing);
+  if (name !== "shutdown") throw term ?? name;
 }
 
 /** Writes the brief of what is in the hall now, and says who has the chair. What is there already is not written again. */

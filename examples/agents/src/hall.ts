@@ -54,7 +54,7 @@ export type Keys = {
   [starts: `agents/${string}/starts`]: number;
   /** A reader's machine in the middle of a pause, for whoever goes on with it. */
   [kept: `agents/${string}/kept`]: MachineSnapshot;
-  /** `processes/<name>`: the state of a reader's machine. The machine writes it, and deletes it when it ends. */
+  /** `processes/<name>`: the state of an agent's machine. The machine writes it, and deletes it when it ends. */
   [state: `processes/${string}`]: string;
   /** Said by the chair that has the lease, and by each that waits: since when. They expire unless renewed. */
   "chair/holder": Holder;

@@ -66,6 +66,10 @@ inBrowser("of the chairs of two tabs exactly one works, and the page shows who",
   await there.getByText(`worker of ${one}`).waitFor();
   await there.getByText(`fence ${fence} · in line: this tab`, { exact: true }).waitFor();
   await second.locator("#brief-when").getByText(`${one}, fence ${fence},`).waitFor();
+  // Only the chair at work has a machine.
+  const machines = await second.evaluate(() => hall.keys("processes/*").filter((key) => key.includes("chair")));
+  assert.deepEqual(machines, [`processes/chair-${one}`]);
+  await there.locator(".machine").getByText("machine: idle", { exact: true }).waitFor();
   const present = second.getByRole("region", { name: "Present" });
   await present.getByText("worker, has the chair").waitFor();
   await present.getByText("worker, in line").waitFor();

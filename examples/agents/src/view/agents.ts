@@ -1,4 +1,5 @@
 /** The agents: what each does, how far it is, who runs it, and the button that stops or restarts it. */
+import { chairMachine } from "../chair.ts";
 import { AGENTS, type AgentName, documentIn, type Pace, READERS, type Room, type Status } from "../hall.ts";
 import type { Runner } from "../runner.ts";
 import { misfits, type Variables } from "../variables.ts";
@@ -53,7 +54,7 @@ function card(hall: Room, { agents }: Variables, runner: Runner, tab: string, ag
     element("p", { class: "state" }, glyph, " ", status, " ", detail),
     bar,
     facts,
-    agent === "chair" ? undefined : machine,
+    machine,
     line,
     misfit,
   );
@@ -101,12 +102,14 @@ function card(hall: Room, { agents }: Variables, runner: Runner, tab: string, ag
     else pieces.push(`worker of ${nameOf(holder, tab)}`);
     setText(facts, pieces.join(" · "));
     // A worker that was only terminated has not said that its machine is gone.
-    const state = holder === undefined ? undefined : hall.get(`processes/${agent}`);
+    const state = holder === undefined ? undefined : hall.get(`processes/${machineOf(agent, holder)}`);
     setText(machine, state === undefined ? "" : `machine: ${state}`);
     if (line !== undefined) setText(line, turns(hall, tab));
     setText(misfit, misfits([wanted, standing, starts]));
   };
 }
+
+const machineOf = (agent: AgentName, holder: string): string => (agent === "chair" ? chairMachine(holder) : agent);
 
 const nameOf = (other: string, tab: string): string => (other === tab ? "this tab" : other);
 
