@@ -17,6 +17,7 @@ import { Asked, offending, type Replier, writeActions } from "./action.js";
 import type { MachineSnapshot, Reason, RestoreOptions } from "./contract.js";
 import { kept, type Restored } from "./keep.js";
 import { type Info, kindOf, type Module, Numbers, type Place, Process } from "./process.js";
+import { failure, gone } from "./reason.js";
 import { Words } from "./words.js";
 
 /** What is to be done: see the constants in `src/face/js/machines`. An event is 1 and its kind. */
@@ -592,21 +593,4 @@ export class Machines implements Replier {
       }
     });
   }
-}
-
-function gone(process: Process): StatehallError {
-  const { shown_: shown, reason } = process;
-  if (reason?.term instanceof StatehallError && reason.term.code === "poisoned") return reason.term;
-  return new StatehallError("closed", `${shown} has ended: ${wordsOf(reason ?? { name: "killed" })}`);
-}
-
-function failure(process: Process, reason: Reason): StatehallError {
-  const detail = `${process.shown_} has ended: ${wordsOf(reason)}`;
-  return new StatehallError("callback-failed", detail, { cause: reason.term });
-}
-
-function wordsOf({ name, term }: Reason): string {
-  if (term instanceof Promise) return `${name}: a promise, but functions are synchronous`;
-  if (term instanceof Error) return `${name}: ${term.message}`;
-  return typeof term === "string" || typeof term === "number" ? `${name}: ${term}` : name;
 }
