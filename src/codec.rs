@@ -2,8 +2,7 @@
 //!
 //! Values are deterministic CBOR (RFC 8949, section 4.2) of eight kinds: one value, one encoding. Whole numbers are
 //! CBOR integers, other numbers are always 64-bit floats, lengths are definite and shortest, map members are in the
-//! order of their encoded names. Everything around values (frames, snapshots) uses little-endian integers and
-//! shortest-form varints.
+//! order of their encoded names. Around values (frames, snapshots) there are little-endian integers and short varints.
 //!
 //! Reading is strict: what is not the one right encoding is refused with a reason, nothing is allocated on the word of
 //! a length that the input does not contain, and nothing recurses deeper than [`DEPTH_MAX`]. `tests/fixtures/codec.txt`
@@ -293,7 +292,8 @@ pub fn value_bytes(value: &Value) -> u64 {
     }
 }
 
-fn head_bytes(number: u64) -> u64 {
+/// How many bytes a length takes before what it is the length of.
+pub fn head_bytes(number: u64) -> u64 {
     match number {
         0..24 => 1,
         24..0x100 => 2,
