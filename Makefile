@@ -70,6 +70,17 @@ soak: $(PACKAGE) $(TEST_TOOLS) browser ## Let workers join, leave, write and die
 fuzz: rust node ## Fuzz what reads bytes for MINUTES=30 a target, or only TARGET=one; skipped without Rust nightly
 	@node tests/fuzz/fuzz.mjs $(or $(MINUTES),30) $(TARGET)
 
+.PHONY: oracle
+oracle: rust ## Compare SCRIPTS=5000 random machines with Erlang's gen_statem; skipped without Erlang
+	@if ! command -v erl > /dev/null; then echo "oracle: skipped, there is no Erlang (Debian: erlang-base)"; exit 0; fi; \
+	mkdir -p target/oracle; \
+	STATEHALL_ORACLE=$(CURDIR)/target/oracle STATEHALL_SCRIPTS=$(or $(SCRIPTS),5000) \
+	  cargo test --quiet --test machine -- --ignored random_scripts; \
+	cd target/oracle; erlc ../../tests/machine/oracle/oracle.erl; \
+	erl -noshell -eval 'oracle:run("scripts", "erlang"), halt().'; \
+	diff statehall erlang > differences || { head -40 differences; echo "oracle: they differ"; exit 1; }; \
+	echo "oracle: $$(grep -c == statehall) scripts, no difference"
+
 .PHONY: check
 check: rust $(PACKAGE) $(DEMO_TOOLS) $(EDGE_TOOLS) ## Check format, lints and types
 	@cargo fmt --check --all && js/node_modules/.bin/biome check --error-on-warnings \

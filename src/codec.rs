@@ -1,14 +1,12 @@
 //! How things are written as bytes.
 //!
-//! Values are deterministic CBOR (RFC 8949, section 4.2) of eight kinds: one value, one encoding.
-//! Whole numbers are CBOR integers, other numbers are always 64-bit floats, lengths are definite
-//! and shortest, map members are in the order of their encoded names. Everything around values
-//! (frames, snapshots) uses little-endian integers and shortest-form varints.
+//! Values are deterministic CBOR (RFC 8949, section 4.2) of eight kinds: one value, one encoding. Whole numbers are
+//! CBOR integers, other numbers are always 64-bit floats, lengths are definite and shortest, map members are in the
+//! order of their encoded names. Around values (frames, snapshots) there are little-endian integers and short varints.
 //!
-//! Reading is strict: what is not the one right encoding is refused with a reason, nothing is
-//! allocated on the word of a length that the input does not contain, and nothing recurses
-//! deeper than [`DEPTH_MAX`]. `tests/fixtures/codec.txt` holds the vectors that this module and
-//! its TypeScript twin are checked against.
+//! Reading is strict: what is not the one right encoding is refused with a reason, nothing is allocated on the word of
+//! a length that the input does not contain, and nothing recurses deeper than [`DEPTH_MAX`]. `tests/fixtures/codec.txt`
+//! holds the vectors that this module and its TypeScript twin are checked against.
 
 use crate::error::{Code, Error};
 use crate::order::sort;
@@ -294,7 +292,8 @@ pub fn value_bytes(value: &Value) -> u64 {
     }
 }
 
-fn head_bytes(number: u64) -> u64 {
+/// How many bytes a length takes before what it is the length of.
+pub fn head_bytes(number: u64) -> u64 {
     match number {
         0..24 => 1,
         24..0x100 => 2,
@@ -360,6 +359,10 @@ impl Stored for Value {
     fn encode(&self, out: &mut Vec<u8>) -> bool {
         write_value(self, out);
         true
+    }
+
+    fn look(&self) -> Option<&Value> {
+        Some(self)
     }
 
     fn decode(bytes: &[u8], (): &mut ()) -> Self {

@@ -22,6 +22,11 @@ pub trait Stored: Clone {
     /// Appends the encoded bytes, or answers false if only the host can encode it.
     fn encode(&self, out: &mut Vec<u8>) -> bool;
 
+    /// The value itself, where the kernel can look into it without encoding it.
+    fn look(&self) -> Option<&Value> {
+        None
+    }
+
     /// Makes a value from bytes that [`crate::codec::check_value`] has accepted.
     fn decode(bytes: &[u8], pool: &mut Self::Pool) -> Self;
 }

@@ -1,5 +1,7 @@
 //! Contexts and leases of the Rust face: the cases of the package that they replace, and what it lacks.
 
+#[path = "contexts/sizes.rs"]
+mod sizes;
 #[path = "contexts/watching.rs"]
 mod watching;
 

@@ -1,5 +1,7 @@
 //! Declarations: what each type and each constraint accepts, coerces and refuses, and in which words.
 
+#[path = "declarations/obvious.rs"]
+mod obvious;
 #[path = "declarations/patterns.rs"]
 mod patterns;
 mod support;

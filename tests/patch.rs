@@ -8,6 +8,8 @@ mod support;
 mod notation;
 
 use notation::{read, write};
+use statehall::codec::value_bytes;
+use statehall::state::growth::growth;
 use statehall::state::patch::{Reason, Refused, json_patch, merge_patch};
 use statehall::{Code, Error, Value};
 use support::json::json;
@@ -27,12 +29,23 @@ fn outcome(target: &Value, patch: &Value, bytes_max: u64) -> String {
     };
     assert_eq!(write(target), before, "what went in is as it was");
     match result {
-        Ok(value) => write(&value),
+        Ok(value) => {
+            assert_grown(target, &value);
+            write(&value)
+        }
         Err(Refused::Inapplicable(why)) => {
             format!("inapplicable {} {} {}", why.operation, write(&why.path.as_str().into()), why.reason.name())
         }
         Err(Refused::Mistaken(Error { code, detail })) => format!("error {} {detail}", code.name()),
     }
+}
+
+/// That a changed value is measured as it would be alone, and that so is how deep it is.
+fn assert_grown(old: &Value, new: &Value) {
+    let bytes = |value: &Value| value_bytes(value) as i64;
+    assert_eq!(growth(old, new, 64), Ok(bytes(new) - bytes(old)), "{old:?} has become {new:?}");
+    let depth = (0..64).find(|&depth| !old.deeper_than(depth)).expect("not too deep");
+    assert_eq!(growth(old, new, depth).is_err(), new.deeper_than(depth), "{old:?} has become {new:?}");
 }
 
 fn check(file: &str, least: usize) {
@@ -99,6 +112,30 @@ fn taking_out_and_putting_back_changes_nothing() {
             .collect();
         assert_eq!(patched(target, &format!("[{}]", operations.join(","))), Ok(json(target)));
     }
+}
+
+#[test]
+fn what_becomes_of_a_size_is_what_the_size_becomes() {
+    let rng = &mut Rng::new(7396);
+    let mut moved = 0;
+    for _ in 0..3_000 {
+        // Around 24 and 256 the length itself takes another byte.
+        let count = rng.pick(&[0, 2, 22, 23, 24, 25, 255, 256]);
+        let items: Vec<_> = (0..count).map(|_| random_value(rng, 1)).collect();
+        let named = items.iter().enumerate().map(|(n, item)| (format!("{n}{}", "-".repeat(n % 30)), item.clone()));
+        let named = Value::from(named.collect::<std::collections::BTreeMap<_, _>>());
+        let old = Value::from(vec![items.into(), named, random_value(rng, 2)]);
+        let mut now = old.clone();
+        for _ in 0..rng.between(1, 4) {
+            let patch = vec![random_operation(rng, &now)].into();
+            now = json_patch(&now, &patch, 100_000).unwrap_or(now);
+            assert_grown(&old, &now);
+            assert_grown(&now, &old);
+        }
+        moved += usize::from(now != old);
+        assert_grown(&old, &random_value(rng, 3));
+    }
+    assert!(moved > 1_000, "only {moved} were changed");
 }
 
 /// Names that are easily taken for something else.

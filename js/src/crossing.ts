@@ -136,7 +136,7 @@ type Export = (...args: unknown[]) => unknown;
 
 class Crossing {
   readonly wasm = instance() as InitOutput;
-  readonly pointer: number;
+  pointer: number;
 
   constructor(texts: Texts, ...rest: Plain[]) {
     const { wasm } = this;
@@ -154,6 +154,7 @@ class Crossing {
   free(): void {
     lost?.unregister(this);
     free([this.wasm, this.pointer]);
+    this.pointer = 0;
   }
 }
 
@@ -171,6 +172,7 @@ function define(wasm: InitOutput): void {
     // Not a list of arguments, which would take more time than the call. No call has more; what is too much is ignored.
     methods[method] = function (this: Crossing, a, b, c, d, e, f, g, h, i, j) {
       const { pointer } = this;
+      if (pointer === 0) throw "closed: the hall is closed";
       // In another instance the pointer may be that of another hall.
       if (this.wasm !== instance()) throw "poisoned: the kernel was replaced meanwhile, nothing has happened";
       const result =

@@ -497,7 +497,7 @@ export class Hall implements Handle {
   }
 
   task<R>(work: (signal: AbortSignal) => R | Promise<R>, options: machine.TaskOptions = {}): machine.Task<R> {
-    return begin(work, options, this.open().clock);
+    return begin(work, options, this.open());
   }
 
   as(agent: Agent): Handle {

@@ -485,6 +485,7 @@ export class Session {
     this.closed = true;
     this.term++;
     this.#alarm.cancel();
+    this.machines.cancel();
     for (const watch of [...this.watches.values()]) watch.stop();
     if (this.#awake) this.#bus.close();
     this.#joined.open();

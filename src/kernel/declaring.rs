@@ -92,7 +92,7 @@ impl<V: Stored> Kernel<V> {
         let Some((index, declaration)) = index.and_then(|index| Some((index, self.declarations.get(index)?))) else {
             return Ok(value);
         };
-        if V::OPAQUE {
+        if V::OPAQUE || obvious(declaration, &value.value) {
             return Ok(value);
         }
         let (mut given, mut old) = (Vec::new(), Vec::new());
@@ -103,6 +103,12 @@ impl<V: Stored> Kernel<V> {
         within("valueBytes", self.options.limits.value_bytes, bytes)?;
         Ok(Measured { value: V::decode(&coerced, &mut self.pool), bytes })
     }
+}
+
+/// Whether a value can be stored as given without being encoded to be judged.
+#[inline]
+pub(super) fn obvious<V: Stored>(declaration: &Declaration, value: &V) -> bool {
+    value.look().is_some_and(|value| declaration.obviously_fits(value))
 }
 
 #[cfg(test)]

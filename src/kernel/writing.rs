@@ -5,6 +5,7 @@
 
 use super::body::Body;
 use super::command::{Command, Hot, Measured, Reply};
+use super::declaring::obvious;
 use super::effect::Effect;
 use super::{Batch, Before, Kernel};
 use crate::error::{Code, Error};
@@ -113,7 +114,7 @@ impl<V: Stored> Kernel<V> {
         let gone = || Error::new(Code::InvalidArgument, "the slot was given back");
         let index = self.keys.resolve(slot).ok_or_else(gone)?;
         within("valueBytes", self.options.limits.value_bytes, bytes)?;
-        if self.declarations.get(index).is_some() {
+        if self.declarations.get(index).is_some_and(|declared| !obvious(declared, &value)) {
             return self.replace_declared(index, Measured { value, bytes }, origin, unix_ms);
         }
         let key_bytes = self.keys.text(index).len();
@@ -140,7 +141,7 @@ impl<V: Stored> Kernel<V> {
         Ok((Hot { revision, changed: true, set }, old))
     }
 
-    /// The same where the key is declared: apart, because judging in between costs every put a fifth.
+    /// The same where the key is declared and the value must be judged: apart, because judging in between costs every put a fifth.
     #[cold]
     fn replace_declared(
         &mut self,

@@ -11,6 +11,7 @@ pub mod condition;
 pub mod declaration;
 pub mod declarations;
 pub mod entry;
+pub mod growth;
 pub mod history;
 pub mod listing;
 pub mod namespace;

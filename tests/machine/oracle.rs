@@ -4,9 +4,7 @@
 //! more, and to record again when the scripts have changed, there must be an Erlang (Debian's `erlang-base`):
 //!
 //! ```text
-//! STATEHALL_ORACLE=folder cargo test --test machine -- --ignored random_scripts
-//! cd folder && erlc .../tests/machine/oracle/oracle.erl && \
-//!     erl -noshell -eval 'oracle:run("scripts", "erlang"), halt().' && diff statehall erlang
+//! make oracle SCRIPTS=5000
 //! ```
 //!
 //! Times are 0, for ever, and so long that they do not come: what real time does is not compared.
@@ -93,6 +91,12 @@ impl Script {
 
     /// The script of a seed: the case, and the term.
     fn make(seed: u64) -> (Case, String) {
+        let (notation, term) = Self::write(seed);
+        (cases(&notation).remove(0), term)
+    }
+
+    /// The script of a seed: in the notation of the traces, and the term.
+    fn write(seed: u64) -> (String, String) {
         let rng = &mut Rng::new(seed);
         let (enter, functions) = (rng.percent(60), rng.percent(50));
         let mode = if functions { "functions" } else { "function" };
@@ -126,7 +130,7 @@ impl Script {
         let rules = script.rules.trim_end_matches(',');
         let term =
             format!("{{{seed},{enter},{functions},[{}],[{rules}],[{}]}}.\n", init_terms.join(","), batches.join(","));
-        (cases(&script.notation).remove(0), term)
+        (script.notation, term)
     }
 }
 
@@ -163,6 +167,17 @@ fn random_scripts_do_what_erlang_has_recorded() {
         let seen = lines(seed, &Script::make(seed).0);
         assert_eq!(seen.trim_start_matches("== "), expected.trim_start_matches("== "), "the script of seed {seed}");
     }
+}
+
+/// The npm package runs these, and must see what Erlang has recorded.
+#[test]
+fn the_scripts_of_the_npm_package_are_the_first_of_these() {
+    let scripts: String = (0..100).map(|seed| Script::write(seed).0).collect();
+    let path = "tests/machine/oracle/scripts.txt";
+    if std::env::var("STATEHALL_WRITE").is_ok() {
+        fs::write(path, &scripts).expect("a folder to write to");
+    }
+    assert_eq!(fs::read_to_string(path).unwrap_or_default(), scripts, "STATEHALL_WRITE=1 writes them anew");
 }
 
 #[test]

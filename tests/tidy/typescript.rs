@@ -57,6 +57,7 @@ const ORDER: &[&str] = &[
     "machine/words",
     "machine/action",
     "machine/process",
+    "machine/reason",
     "machine/keep",
     "machine/machines",
     "machine/start",

@@ -4,10 +4,11 @@
 interface Words {
   hold(value: unknown): number;
   same(value: unknown): number;
+  module(module: object): number;
 }
 
 /** Of actions that were written before. */
-const NONE: Words = { hold: () => 0, same: () => 0 };
+const NONE: Words = { hold: () => 0, same: () => 0, module: () => 0 };
 
 /** The kinds of events, by their numbers; a call is the last. */
 export const KINDS = ["cast", "info", "internal", "timeout", "stateTimeout", "timeout", "call"] as const;
@@ -30,6 +31,9 @@ const PUSH = 10;
 const POP = 11;
 const BAD = 12;
 
+/** Milliseconds, so that a deadline in Unix time is a safe number as well. */
+const LONGEST = 2 ** 52;
+
 type Given = Readonly<Record<string, unknown>>;
 /** Kind of action, timer or event, name or call, milliseconds, content. */
 type Row = readonly [action: number, what: number, name: number, ms: number, content: number];
@@ -46,26 +50,54 @@ const MEMBERS: Readonly<Record<string, readonly string[]>> = {
   pushModule: [],
 };
 
-/** A call, as a handle of it knows it. */
-export interface Called {
+/** Who passes replies on. */
+export interface Replier {
+  /** Another one after the kernel was built anew: then calls are counted anew. */
+  readonly generation: number;
+  reply(asked: Asked, value: unknown): boolean;
+}
+
+/** A call that waits for its reply. */
+export class Asked {
+  readonly #replier: Replier;
+  readonly #generation: number;
   readonly call: number;
+  constructor(replier: Replier, call: number) {
+    this.#replier = replier;
+    this.#generation = replier.generation;
+    this.call = call;
+  }
+
+  reply(value: unknown): boolean {
+    return this.#replier.reply(this, value);
+  }
+
+  /** Whether it is one that this replier has asked, and not before a trap. */
+  isOf(replier: Replier | undefined): boolean {
+    return replier === undefined || (this.#replier === replier && this.#generation === replier.generation);
+  }
 }
 
 /** Writes actions; what is none is written as that. */
-export function writeActions(actions: readonly unknown[], words: Words): Float64Array {
-  return Float64Array.from(actions.flatMap((action) => row(action, words)));
+export function writeActions(actions: readonly unknown[], words: Words, replier: Replier): Float64Array {
+  return Float64Array.from(actions.flatMap((action) => row(action, words, replier)));
 }
 
-function row(action: unknown, words: Words): Row {
+function row(action: unknown, words: Words, replier?: Replier): Row {
   if (typeof action === "number") return started(EVENT_TIMEOUT, 0, action, false, action, words) ?? bad(action, words);
   if (action === "postpone") return [POSTPONE, 1, 0, 0, 0];
   if (action === "hibernate") return [HIBERNATE, 1, 0, 0, 0];
   if (action === "popModule") return [POP, 0, 0, 0, 0];
   if (typeof action !== "object" || action === null) return bad(action, words);
-  return written(action as Given, words) ?? bad(action, words);
+  try {
+    return written(action as Given, words, replier) ?? bad(action, words);
+  } catch {
+    // A name that is no text, or an object that cannot be read.
+    return bad(action, words);
+  }
 }
 
-function written(action: Given, words: Words): Row | undefined {
+function written(action: Given, words: Words, replier?: Replier): Row | undefined {
   const names = Object.keys(action);
   const verb = names.find((name) => Object.hasOwn(MEMBERS, name));
   if (verb === undefined) return undefined;
@@ -73,10 +105,8 @@ function written(action: Given, words: Words): Row | undefined {
   if (!names.every((name) => name === verb || members.includes(name))) return undefined;
   const { [verb]: what, content, name, absolute = false, value } = action;
   switch (verb) {
-    case "reply": {
-      const call = (what as Called | undefined)?.call;
-      return typeof call === "number" ? [REPLY, 0, call, 0, words.hold(value)] : undefined;
-    }
+    case "reply":
+      return what instanceof Asked && what.isOf(replier) ? [REPLY, 0, what.call, 0, words.hold(value)] : undefined;
     case "postpone":
     case "hibernate":
       return typeof what === "boolean"
@@ -85,7 +115,7 @@ function written(action: Given, words: Words): Row | undefined {
     case "changeModule":
     case "pushModule":
       if (typeof what !== "object" || what === null) return undefined;
-      return [verb === "pushModule" ? PUSH : CHANGE, 0, 0, 0, words.same(what)];
+      return [verb === "pushModule" ? PUSH : CHANGE, 0, 0, 0, words.module(what)];
   }
   if (name !== undefined && typeof name !== "string") return undefined;
   const named = name === undefined ? 0 : words.same(name);
@@ -110,7 +140,9 @@ function started(
   if (delay === "update") return [UPDATE, timer, name, 0, words.hold(content)];
   if (typeof delay !== "number" || Number.isNaN(delay)) return undefined;
   if (delay === Number.POSITIVE_INFINITY) return [NEVER, timer, name, 0, words.hold(content)];
-  return [absolute ? AT : AFTER, timer, name, Math.max(Math.ceil(delay), Number.MIN_SAFE_INTEGER), words.hold(content)];
+  const whole = delay < 0 && !absolute ? Math.floor(delay) : Math.ceil(delay);
+  const ms = Math.max(-LONGEST, Math.min(whole, LONGEST));
+  return [absolute ? AT : AFTER, timer, name, ms, words.hold(content)];
 }
 
 function bad(action: unknown, words: Words): Row {

@@ -5,7 +5,7 @@ import { StatehallError } from "../error.js";
 import { measure } from "../value.js";
 import { KINDS } from "./action.js";
 import type { MachineSnapshot } from "./contract.js";
-import { kindOf, type Module, type Process, rowsOf } from "./process.js";
+import { kindOf, type Module, type Numbers, type Process } from "./process.js";
 import type { Words } from "./words.js";
 
 const VERSION = 1;
@@ -22,25 +22,25 @@ export interface Restored {
 }
 
 /** A machine, from what the kernel says of it. */
-export function kept(process: Process, numbers: number[], words: Words): MachineSnapshot {
-  const [state, , suspended] = numbers.splice(0, 3);
-  if (rowsOf(numbers, 1).length > 1)
+export function kept(process: Process, numbers: Numbers, words: Words): MachineSnapshot {
+  const [state, , suspended] = [numbers.next(), numbers.next(), numbers.next()];
+  if (numbers.rows(1).length > 1)
     throw new StatehallError("invalid-argument", `${process.shown_} has another callback module pushed; pop it first`);
   const read = ([kind, name, content]: number[]) => ({
     ...kindOf(kind as number, words.at(name as number)),
     content: words.at(content as number) ?? null,
   });
-  const events = () => rowsOf(numbers, 4).map((row) => ({ ...read(row), age: row[3] as number }));
+  const events = () => numbers.rows(4).map((row) => ({ ...read(row), age: row[3] as number }));
   const snapshot = {
     statehall: "machine",
     version: VERSION,
-    state: words.at(state as number),
+    state: words.at(state),
     data: process.data === undefined ? null : process.data,
     suspended: suspended === 1,
     queue: events(),
     postponed: events(),
     mailbox: events(),
-    timers: rowsOf(numbers, 6).map((row) => ({
+    timers: numbers.rows(6).map((row) => ({
       ...read(row),
       due: row[3] as number,
       remaining: row[4] as number,
@@ -95,7 +95,7 @@ export function restored(given: unknown): Restored {
       mode,
       Number(suspended === true),
       1,
-      words.same(module),
+      words.module(module),
       ...lists.flatMap((items) => list(items, ["age"])),
       ...list(timers, ["due", "remaining", "length"]),
     ]);

@@ -13,10 +13,11 @@ import type { Clock } from "../contract.js";
 import { type Core, numberAt } from "../crossing.js";
 import { StatehallError } from "../error.js";
 import { keyText } from "../key.js";
-import { type Called, offending, writeActions } from "./action.js";
+import { Asked, offending, type Replier, writeActions } from "./action.js";
 import type { MachineSnapshot, Reason, RestoreOptions } from "./contract.js";
 import { kept, type Restored } from "./keep.js";
-import { type Info, kindOf, type Module, type Place, Process, rowsOf } from "./process.js";
+import { type Info, kindOf, type Module, Numbers, type Place, Process } from "./process.js";
+import { failure, gone } from "./reason.js";
 import { Words } from "./words.js";
 
 /** What is to be done: see the constants in `src/face/js/machines`. An event is 1 and its kind. */
@@ -30,6 +31,10 @@ const TERMINATE_UNDONE = 12;
 const ENDED = 13;
 const REPLY = 14;
 const EXPIRED = 15;
+
+/** Orders: see `machine_order`. */
+const KILL = 2;
+const SHUTDOWN = 4;
 
 /** Ends at which nothing went wrong. */
 const QUIET = ["normal", "shutdown", "killed"];
@@ -57,26 +62,15 @@ interface Caller {
   readonly timeout: number;
 }
 
-/** A call that waits for its reply. */
-class Asked implements Called {
-  readonly #machines: Machines;
-  readonly call: number;
-  constructor(machines: Machines, call: number) {
-    this.#machines = machines;
-    this.call = call;
-  }
-
-  reply(value: unknown): boolean {
-    return this.#machines.reply(this.call, value);
-  }
-}
-
-export class Machines {
+export class Machines implements Replier {
   readonly words = new Words();
+  generation = 0;
   readonly #processes = new Map<number, Process>();
   readonly #callers = new Map<number, Caller>();
   readonly #alarm: Alarm;
   readonly #host: Host;
+  /** Machines that hold contents which the kernel does not tell: not asked yet, or about to stop. */
+  readonly #unseen = new Set<Process>();
   #busy = false;
   /** Whether something has been put in that has not been carried out. */
   waiting = false;
@@ -98,10 +92,10 @@ export class Machines {
 
   /** Starts a machine. Nothing of it has run when its number is known. */
   start(place: Place, module: Module, state: unknown, data: unknown, actions: readonly unknown[]): Process {
-    return this.#add(place, module, state, data, (core) => {
+    return this.#add(place, module, state, data, actions, (core) => {
+      const [moduleWord, stateWord] = [this.words.module(module), this.words.same(state)];
       core.machine_named(module.name ?? "");
       this.#act(core, actions);
-      const [moduleWord, stateWord] = [this.words.same(module), this.words.same(state)];
       return core.machine_start(moduleWord, stateWord);
     });
   }
@@ -109,9 +103,9 @@ export class Machines {
   /** Goes on with a machine that was kept. */
   restore(place: Place, module: Module, restored: Restored, timers: RestoreOptions["timers"]): Process {
     const { state, data } = restored;
-    const process = this.#add(place, module, state, data, (core, now) => {
-      core.machine_named(module.name ?? "");
+    const process = this.#add(place, module, state, data, [], (core, now) => {
       const numbers = restored.numbers(this.words, module);
+      core.machine_named(module.name ?? "");
       return core.machine_restore(numbers, TIMERS.indexOf(timers ?? "deadline"), now, this.#host.clock.now());
     });
     // What is due already comes now.
@@ -124,24 +118,29 @@ export class Machines {
     module: Module,
     state: unknown,
     data: unknown,
+    actions: readonly unknown[],
     work: (core: Core, now: number) => number,
   ): Process {
     const number = this.#call(work);
     const process = new Process(this, number, place, module, state, data);
+    process.actions_ = actions;
     this.#processes.set(number, process);
+    this.#unseen.add(process);
     this.#changed = true;
     this.wake();
     return process;
   }
 
   send(process: Process, kind: number, content: unknown): boolean {
-    if (process.reason !== undefined) return false;
+    if (process.reason !== undefined || process.killed_) return false;
     const next = !this.#busy && this.#host.journal === undefined;
     let todo = 0;
+    this.#host.checked();
+    const word = this.words.hold(content);
     try {
-      const now = this.#turn();
-      todo = this.#host.core.machine_send(process.number_, kind, this.words.hold(content), next, now);
+      todo = this.#host.core.machine_send(process.number_, kind, word, next, this.#turn());
     } catch (error) {
+      this.words.drop(word);
       throw this.#host.explain(error);
     }
     if (todo !== 0) this.#run(todo);
@@ -172,27 +171,31 @@ export class Machines {
     });
   }
 
-  reply(call: number, value: unknown): boolean {
-    const waits = this.#callers.has(call);
-    this.#call((core) => core.machine_reply(call, this.words.hold(value)));
+  reply(asked: Asked, value: unknown): boolean {
+    if (this.#host.closed || !asked.isOf(this)) return false;
+    const waits = this.#callers.has(asked.call);
+    this.#call((core) => core.machine_reply(asked.call, this.words.hold(value)));
     this.wake();
     return waits;
   }
 
   order(process: Process, order: number, term?: unknown): void {
     if (process.reason !== undefined) return;
+    process.killed_ ||= order === KILL;
+    if (order > 4) this.#unseen.add(process);
     this.#call((core) => core.machine_order(process.number_, order, order > 4 ? this.words.hold(term) : 0));
     this.wake();
   }
 
   info(process: Process): Info {
-    const numbers = [...this.#call((core, now) => core.machine_info(process.number_, now))];
-    const waiting = numbers.shift() ?? 0;
+    if (process.reason !== undefined || this.#host.closed) return { waiting: 0, timers: [], postponed: [], trace: [] };
+    const numbers = new Numbers(this.#call((core, now) => core.machine_info(process.number_, now)));
+    const waiting = numbers.next();
     const at = (number: number | undefined) => this.words.at(number as number);
     const read = ([kind, name, content]: number[]) => ({ ...kindOf(kind as number, at(name)), content: at(content) });
-    const timers = rowsOf(numbers, 4).map((row) => ({ ...read(row), remaining: row[3] as number }));
-    const postponed = rowsOf(numbers, 4).map((row) => ({ ...read(row), age: row[3] as number }));
-    const trace = rowsOf(numbers, 5).map(([kind, name, state, flags = 0, time]) => ({
+    const timers = numbers.rows(4).map((row) => ({ ...read(row), remaining: row[3] as number }));
+    const postponed = numbers.rows(4).map((row) => ({ ...read(row), age: row[3] as number }));
+    const trace = numbers.rows(5).map(([kind, name, state, flags = 0, time]) => ({
       ...kindOf(kind as number, at(name)),
       state: at(state),
       changed: (flags & 1) > 0,
@@ -206,7 +209,7 @@ export class Machines {
     if (process.reason !== undefined) throw gone(process);
     const unix = this.#host.clock.now();
     const numbers = this.#call((core, now) => core.machine_snapshot(process.number_, now, unix));
-    return kept(process, [...numbers], this.words);
+    return kept(process, new Numbers(numbers), this.words);
   }
 
   report(error: unknown): void {
@@ -224,10 +227,13 @@ export class Machines {
     this.#busy = true;
     try {
       while (todo !== 0) todo = this.#carryOut(todo);
+      if (this.#host.closed) return;
       this.waiting = false;
-      if (this.words.many) this.words.keep(this.#host.core.machine_used());
+      // What has not been asked yet holds contents that are not seen; there is such only if a turn was not enough.
+      const { core } = this.#host;
+      if (this.words.many && (this.#unseen.size === 0 || core.machine_wake() > 0)) this.words.keep(core.machine_used());
     } catch (error) {
-      this.report(this.#host.explain(error));
+      if (!this.#host.closed) this.report(this.#host.explain(error));
     } finally {
       this.#busy = false;
     }
@@ -236,6 +242,8 @@ export class Machines {
   #carryOut(code: number): number {
     const area = (this.#area ??= this.#host.core.machine_area());
     const process = this.#processes.get(numberAt(area)) as Process;
+    // It was ended from outside, as its handle was closed.
+    if (process === undefined && code < REPLY) return this.#next();
     const question = numberAt(area + 8);
     const content = numberAt(area + 16);
     if (code < CALL) {
@@ -286,7 +294,12 @@ export class Machines {
       default:
         this.#reportError();
     }
-    return this.#host.core.machine_next(false, this.#turn());
+    return this.#next();
+  }
+
+  /** What is to be done next; whoever was called may have closed the hall. */
+  #next(): number {
+    return this.#host.closed ? 0 : this.#host.core.machine_next(false, this.#turn());
   }
 
   /** Asks the function for an event. */
@@ -308,20 +321,30 @@ export class Machines {
     try {
       result = handle(event, process.data, process);
     } catch (error) {
-      return this.#say(process, question, 4, error);
+      return this.#host.closed ? 0 : this.#say(process, question, 4, error);
     } finally {
       after?.();
     }
-    return result === undefined ? this.#say(process, question, 0) : this.#judge(process, question, result, call);
+    if (this.#host.closed || process.killed_) return this.#next();
+    if (result === undefined) return this.#say(process, question, 0);
+    try {
+      return this.#judge(process, question, result, call);
+    } catch (error) {
+      // What was returned cannot be read.
+      if (typeof error === "string" || error instanceof WebAssembly.RuntimeError) throw error;
+      return this.#say(process, question, 4, error);
+    }
   }
 
   #judge(process: Process, question: number, given: unknown, call: number): number {
-    if (typeof given !== "object" || given === null) return this.#say(process, question, 3, given);
-    for (const name in given) if (!RESULT.includes(name)) return this.#say(process, question, 3, given);
+    if (given instanceof Promise) given.catch(() => {});
+    if (Object.prototype.toString.call(given) !== "[object Object]") return this.#say(process, question, 3, given);
+    for (const name in given as object) if (!RESULT.includes(name)) return this.#say(process, question, 3, given);
     const result = given as Readonly<Record<string, unknown>>;
     const { next, repeat, stop, actions, reply } = result;
     if (Number(next !== undefined) + Number(repeat !== undefined) + Number(stop !== undefined) > 1)
       return this.#say(process, question, 3, given);
+    if ("reply" in result && call < 0) return this.#say(process, question, 3, given);
     if (repeat !== undefined && repeat !== true) return this.#say(process, question, 3, given);
     if (actions !== undefined && !Array.isArray(actions)) return this.#say(process, question, 3, given);
     if ("data" in result) process.data = result["data"];
@@ -335,10 +358,10 @@ export class Machines {
     if (repeat === true) return this.#say(process, question, 2, undefined, to, reply);
     return next === undefined
       ? this.#say(process, question, 0, undefined, to, reply)
-      : this.#next(process, question, next, to, reply);
+      : this.#go(process, question, next, to, reply);
   }
 
-  #next(process: Process, question: number, next: unknown, call: number, reply: unknown): number {
+  #go(process: Process, question: number, next: unknown, call: number, reply: unknown): number {
     let word: number;
     try {
       word = this.words.same(next);
@@ -361,7 +384,7 @@ export class Machines {
   }
 
   #act(core: Core, actions: readonly unknown[]): void {
-    if (actions.length > 0) core.machine_act(writeActions(actions, this.words));
+    if (actions.length > 0) core.machine_act(writeActions(actions, this.words, this));
   }
 
   #mode(process: Process, question: number, module: Module): number {
@@ -369,6 +392,7 @@ export class Machines {
     const known = functions || typeof module.handle === "function";
     const mode = Number(functions) + 2 * Number(module.stateEnter === true) + 4 * Number(module.stateLeave === true);
     if (known) process.module_ = module;
+    this.#unseen.delete(process);
     const { core } = this.#host;
     const term = known ? 0 : this.words.hold(module);
     return core.machine_mode(process.number_, question, known ? mode : -1, term, this.#turn());
@@ -385,6 +409,7 @@ export class Machines {
       failed = true;
       term = this.words.hold(error);
     }
+    if (this.#host.closed) return 0;
     return this.#host.core.machine_cleaned(process.number_, question, failed, term, this.#turn());
   }
 
@@ -402,6 +427,7 @@ export class Machines {
     const reason = this.#reason(process);
     const [, , ...calls] = core.machine_offender(process.number_);
     process.end_(reason);
+    this.#unseen.delete(process);
     this.#changed = true;
     for (const call of calls) this.#settle(call)?.reject(gone(process));
     if (!QUIET.includes(reason.name)) this.report(failure(process, reason));
@@ -431,24 +457,30 @@ export class Machines {
     const { clock } = this.#host;
     if (!this.#ending) queueMicrotask(this.#endTurn);
     this.#ending = true;
-    const now = Math.floor(clock.monotonic());
-    this.#now = now;
-    if (this.#alarm.due) this.#host.core.machine_advance(now);
-    return now;
+    // Rounded so that nothing comes early.
+    const monotonic = clock.monotonic();
+    this.#now = Math.ceil(monotonic);
+    if (this.#alarm.due) {
+      this.#host.core.machine_advance(Math.floor(monotonic));
+      this.waiting = true;
+    }
+    return this.#now;
   }
 
-  #call<R>(work: (core: Core, now: number) => R): R {
+  #call<R>(work: (core: Core, now: number) => R, undo?: () => void): R {
     this.#host.checked();
     try {
       return work(this.#host.core, this.#turn());
     } catch (error) {
+      undo?.();
       throw this.#host.explain(error);
     }
   }
 
   #ring(): void {
+    if (this.#host.closed) return;
     try {
-      this.#call((core, now) => core.machine_advance(now));
+      this.#call((core) => core.machine_advance(Math.floor(this.#host.clock.monotonic())));
       this.wake();
     } catch (error) {
       this.report(error);
@@ -463,7 +495,10 @@ export class Machines {
     try {
       const { core, clock } = this.#host;
       this.#host.checked();
+      // Something may have come due as somebody looked.
+      if (this.waiting && !this.#busy && this.#host.journal === undefined) this.wake();
       if (this.#changed) this.#publishAll(core);
+      if (this.#host.closed) return;
       const now = clock.monotonic();
       const wake = core.machine_wake();
       // 0 says that a turn was not enough: others come before the next.
@@ -483,25 +518,55 @@ export class Machines {
   #publish(number: number, ended: boolean): void {
     const process = this.#processes.get(number);
     if (process === undefined) return;
-    const { place_: place, key } = process;
-    if (ended) this.#processes.delete(number);
+    if (ended) {
+      this.#processes.delete(number);
+      this.#publishEnd(process);
+      return;
+    }
     try {
-      if (ended) place.delete(key);
-      else place.put(key, process.state);
+      process.place_.put(process.key, process.state);
     } catch (error) {
       this.report(error);
     }
-    if (!ended) process.tell_();
+    process.tell_();
   }
 
-  /** Ends the machines of a place, or all: each may clean up. */
-  close(place?: Place): void {
-    if (this.#processes.size === 0) return;
-    for (const process of [...this.#processes.values()])
-      if (place === undefined || process.place_ === place) this.order(process, 4);
+  #publishEnd({ place_: place, key }: Process): void {
+    try {
+      place.delete(key);
+    } catch (error) {
+      this.report(error);
+    }
+  }
+
+  /** Ends the machines of a place: each may clean up, unless it cannot now because something else goes on. */
+  close(place: Place): void {
+    const left = () => [...this.#processes.values()].filter((process) => process.place_ === place);
+    if (left().length === 0) return;
+    for (const process of left()) this.order(process, SHUTDOWN);
     this.wake();
-    this.#call((core) => this.#publishAll(core));
-    if (place === undefined) this.#alarm.cancel();
+    for (let processes = left(); processes.length > 0; processes = left()) {
+      for (const process of processes) {
+        this.#processes.delete(process.number_);
+        if (process.reason === undefined) this.#abandon(process);
+        this.#publishEnd(process);
+      }
+    }
+  }
+
+  /** Kills a machine that had no turn to end. */
+  #abandon(process: Process): void {
+    this.#call((core) => core.machine_order(process.number_, KILL, 0));
+    process.killed_ = true;
+    this.#unseen.delete(process);
+    process.end_({ name: "killed" });
+    for (const [call, caller] of [...this.#callers])
+      if (caller.process === process) this.#settle(call)?.reject(gone(process));
+  }
+
+  /** The session has ended. */
+  cancel(): void {
+    this.#alarm.cancel();
   }
 
   /** The kernel was lost, and every machine with it. */
@@ -509,7 +574,12 @@ export class Machines {
     this.#area = undefined;
     const processes = [...this.#processes.values()];
     this.#processes.clear();
-    for (const caller of this.#callers.values()) caller.reject(error);
+    this.generation++;
+    this.#unseen.clear();
+    for (const caller of this.#callers.values()) {
+      caller.settled();
+      caller.reject(error);
+    }
     this.#callers.clear();
     for (const process of processes) process.end_({ name: "failed", term: error });
     if (processes.length === 0) return;
@@ -523,20 +593,4 @@ export class Machines {
       }
     });
   }
-}
-
-function gone(process: Process): StatehallError {
-  const { shown_: shown, reason } = process;
-  if (reason?.term instanceof StatehallError && reason.term.code === "poisoned") return reason.term;
-  return new StatehallError("closed", `${shown} has ended: ${wordsOf(reason ?? { name: "killed" })}`);
-}
-
-function failure(process: Process, reason: Reason): StatehallError {
-  const detail = `${process.shown_} has ended: ${wordsOf(reason)}`;
-  return new StatehallError("callback-failed", detail, { cause: reason.term });
-}
-
-function wordsOf({ name, term }: Reason): string {
-  if (term instanceof Error) return `${name}: ${term.message}`;
-  return typeof term === "string" || typeof term === "number" ? `${name}: ${term}` : name;
 }

@@ -69,6 +69,10 @@ export class Process implements Machine<unknown, unknown, never> {
   moving_ = false;
   /** @internal */
   module_: Module;
+  /** @internal Whether it was killed: nothing that it returns counts. */
+  killed_ = false;
+  /** @internal How to cancel the tasks whose end it is to hear of. */
+  readonly tasks_ = new Set<() => void>();
   /** @internal The actions that were returned last. */
   actions_: readonly unknown[] = [];
   /** @internal */
@@ -112,6 +116,7 @@ export class Process implements Machine<unknown, unknown, never> {
   end_(reason: Reason): void {
     this.reason = reason;
     this.#settle(reason);
+    for (const cancel of [...this.tasks_]) cancel();
   }
 
   cast(content: unknown): boolean {
@@ -195,10 +200,23 @@ export class Process implements Machine<unknown, unknown, never> {
   }
 }
 
-/** The rows of a list that stands after its length; the list is taken off the numbers. */
-export function rowsOf(numbers: number[], width: number): number[][] {
-  const length = numbers.shift() ?? 0;
-  return Array.from({ length }, () => numbers.splice(0, width));
+/** Numbers that are read in their order. */
+export class Numbers {
+  #at = 0;
+  readonly #numbers: ArrayLike<number>;
+  constructor(numbers: ArrayLike<number>) {
+    this.#numbers = numbers;
+  }
+
+  next(): number {
+    return this.#numbers[this.#at++] ?? 0;
+  }
+
+  /** The rows of a list that stands after its length. */
+  rows(width: number): number[][] {
+    const row = () => Array.from({ length: width }, () => this.next());
+    return Array.from({ length: this.next() }, row);
+  }
 }
 
 /** A kind of event and its name, as a user reads them. */

@@ -33,8 +33,10 @@ export function startServer(machines: Machines, place: Place, definition: unknow
     const { type, content, from, name } = event as { type: string; content: unknown; from?: unknown; name?: string };
     const serve = functions[type] as Function | undefined;
     if (serve === undefined) return { stop: "bad-event" };
-    if (type === "call") return serve(content, data, from, machine);
-    return serve(content, data, machine, name);
+    const result = type === "call" ? serve(content, data, from, machine) : serve(content, data, machine, name);
+    // A server has one state: what leads elsewhere is no return of it.
+    const leaves = typeof result === "object" && result !== null && ("next" in result || "repeat" in result);
+    return leaves ? [result] : result;
   };
   const initial = () => ({ state: SERVER, data: typeof init === "function" ? init() : init });
   return begin(machines, place, { name, init: initial, handle, terminate } as Module, options);

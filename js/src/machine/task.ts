@@ -4,27 +4,37 @@ import { checkArgument, checkOptions } from "../check.js";
 import type { Clock } from "../contract.js";
 import { StatehallError } from "../error.js";
 import type { Task, TaskOptions } from "./contract.js";
-import type { Process } from "./process.js";
+import { Process } from "./process.js";
+
+/** What a task needs of the session. */
+interface Host {
+  readonly clock: Clock;
+  report(error: unknown): void;
+}
 
 const taskOptions = { deadline: "positive", signal: "signal", owner: "record" } as const;
 let tasks = 0;
 
 /** Begins a task. However it ends, it ends once; nobody is troubled by a failure that its owner gets. */
-export function begin<R>(work: (signal: AbortSignal) => R | Promise<R>, options: TaskOptions, clock: Clock): Task<R> {
+export function begin<R>(work: (signal: AbortSignal) => R | Promise<R>, options: TaskOptions, host: Host): Task<R> {
   checkArgument("the work of a task", work, "callable");
   checkOptions(options, taskOptions);
   const { deadline, signal } = options;
-  const owner = options.owner as Process | undefined;
+  const owner = options.owner as unknown;
+  if (owner !== undefined && !(owner instanceof Process))
+    throw new StatehallError("invalid-argument", "the owner of a task is a machine");
   const id = ++tasks;
   const abort = new AbortController();
   const cancel = (reason: unknown = new StatehallError("closed", `task ${id} was cancelled`)) => abort.abort(reason);
   const follow = () => cancel(signal?.reason);
   const late = () => cancel(new StatehallError("timeout", `task ${id} has taken longer than ${deadline} ms`));
-  const stop = deadline === undefined ? undefined : clock.setTimer(late, deadline);
+  const stop = deadline === undefined ? undefined : host.clock.setTimer(late, deadline);
   if (signal?.aborted) follow();
   signal?.addEventListener("abort", follow, { once: true });
   // Work that nobody waits for any more is cancelled.
-  void owner?.done.then(() => cancel());
+  const orphaned = () => cancel();
+  if (owner?.ended) orphaned();
+  owner?.tasks_.add(orphaned);
   const result = new Promise<R>((resolve, reject) => {
     abort.signal.addEventListener("abort", () => reject(abort.signal.reason), { once: true });
     abort.signal.throwIfAborted();
@@ -34,7 +44,12 @@ export function begin<R>(work: (signal: AbortSignal) => R | Promise<R>, options:
   const end = (event: object) => {
     stop?.();
     signal?.removeEventListener("abort", follow);
-    owner?.info(event);
+    owner?.tasks_.delete(orphaned);
+    try {
+      owner?.info(event);
+    } catch (error) {
+      host.report(error);
+    }
   };
   result.then(
     (value) => end({ task: id, value }),

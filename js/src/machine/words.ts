@@ -6,14 +6,19 @@ import { measure } from "../value.js";
 
 /** So many new ones at least are worth asking which are in use. */
 const MANY = 1_024;
+/** How many characters are made at once of bytes. */
+const CHUNK = 8_192;
 /** What is compared is judged as a value, whatever a hall may store. */
 const BOUNDS = { valueBytes: 2 ** 24, metadataBytes: 0, valueDepth: 64 };
 
 export class Words {
-  readonly #values: unknown[] = [];
+  /** The first place stands for none. */
+  readonly #values: unknown[] = [undefined];
   readonly #free: number[] = [];
-  /** Equal states and names have one number. */
-  readonly #numbers = new Map<unknown, number>();
+  /** Equal states and names have one number: texts, other values (lists and maps by their bytes), and modules. */
+  readonly #texts = new Map<unknown, number>();
+  readonly #others = new Map<unknown, number>();
+  readonly #modules = new Map<unknown, number>();
   #fresh = 0;
   #enough = MANY;
 
@@ -25,13 +30,28 @@ export class Words {
     return typeof value === "string" ? 2 * place + 1 : 2 * place;
   }
 
-  /** The number of a content that is compared: text and what is unique by itself, or a value by its encoding. */
+  /** Takes a number back that was not passed on. */
+  drop(number: number): void {
+    this.#values[number >>> 1] = undefined;
+    this.#free.push(number >>> 1);
+  }
+
+  /** The number of a content that is compared: a state or a name. `invalid-value` if it is none. */
   same(value: unknown): number {
+    if (typeof value === "string") return this.#texts.get(value) ?? this.#add(this.#texts, value, value);
     const key = keyOf(value);
-    const known = this.#numbers.get(key);
-    if (known !== undefined) return known;
+    return this.#others.get(key) ?? this.#add(this.#others, key, value);
+  }
+
+  /** The number of a module, which is equal to itself only. */
+  module(module: object): number {
+    return this.#modules.get(module) ?? this.#add(this.#modules, module, module);
+  }
+
+  #add(numbers: Map<unknown, number>, key: unknown, value: unknown): number {
+    if (typeof value === "string") measure(value, BOUNDS);
     const number = this.hold(value);
-    this.#numbers.set(key, number);
+    numbers.set(key, number);
     return number;
   }
 
@@ -48,27 +68,30 @@ export class Words {
   keep(used: Iterable<number>): void {
     const kept = new Set<number>();
     for (const number of used) kept.add(number >>> 1);
-    for (const [key, number] of this.#numbers) if (!kept.has(number >>> 1)) this.#numbers.delete(key);
+    for (const numbers of [this.#texts, this.#others, this.#modules])
+      for (const [key, number] of numbers) if (!kept.has(number >>> 1)) numbers.delete(key);
     this.#free.length = 0;
-    for (let place = this.#values.length - 1; place >= 0; place--) {
+    for (let place = this.#values.length - 1; place > 0; place--) {
       if (kept.has(place)) continue;
       this.#values[place] = undefined;
       this.#free.push(place);
     }
-    if (kept.size === 0) this.#free.length = this.#values.length = 0;
     this.#fresh = 0;
     this.#enough = Math.max(MANY, 2 * kept.size);
   }
 
   /** How many there are, for tests of what is let go. */
   get held(): number {
-    return this.#values.length - this.#free.length;
+    return this.#values.length - 1 - this.#free.length;
   }
 }
 
-/** What is equal to a content: a module is equal to itself only. */
+/** What is equal to a value that is no text. */
 function keyOf(value: unknown): unknown {
-  const structured = typeof value === "object" && value !== null && !("handle" in value || "states" in value);
-  if (!structured && (typeof value !== "object" || value === null)) measure(value, BOUNDS);
-  return structured ? String.fromCharCode(0, ...encode(value as Value)) : value;
+  measure(value, BOUNDS);
+  if (typeof value !== "object" || value === null) return value;
+  const bytes = encode(value as Value);
+  let key = "";
+  for (let at = 0; at < bytes.length; at += CHUNK) key += String.fromCharCode(...bytes.subarray(at, at + CHUNK));
+  return key;
 }

@@ -75,8 +75,14 @@ export function table(given: Table, name?: string): TableDefinition {
 }
 
 function examined(given: unknown): [Read, Problem[]] {
-  // A copy, so that nobody changes a table that runs.
-  const [table, problems] = read(admit(structuredClone(given), undefined, BOUNDS).value);
+  let copy: Value = null;
+  try {
+    // A copy, so that nobody changes a table that runs.
+    copy = admit(structuredClone(given), undefined, BOUNDS).value;
+  } catch (error) {
+    return [read({})[0], [{ place: "table", what: (error as Error).message }]];
+  }
+  const [table, problems] = read(copy);
   return [table, [...problems, ...check(table)]];
 }
 
@@ -188,7 +194,16 @@ function longer(list: Value | undefined, item: Value): Value {
   return [...list, item];
 }
 
+/** A whole number as long as both are. */
 function sum(left: Value | undefined, right: Value): Value {
-  if (typeof left === "number" && typeof right === "number") return left + right;
-  throw new StatehallError("invalid-value", "what is added is no number, or too much");
+  if (!isNumber(left ?? null) || !isNumber(right)) throw wrongSum();
+  if (![left, right].every((number) => typeof number === "bigint" || Number.isSafeInteger(number)))
+    return Number(left) + Number(right);
+  const whole = BigInt(left as number) + BigInt(right);
+  if (BigInt.asIntN(64, whole) !== whole) throw wrongSum();
+  return Number.isSafeInteger(Number(whole)) ? Number(whole) : whole;
+}
+
+function wrongSum(): StatehallError {
+  return new StatehallError("invalid-value", "what is added is no number, or too much");
 }

@@ -54,7 +54,7 @@ impl Hall {
 
     /// A put without options to a key that the hall has, when nothing else goes on: the same as
     /// any put, for less.
-    fn put_slot(&self, slot: Slot, value: Value, unix_ms: u64) -> Result<Written, Error> {
+    pub(super) fn put_slot(&self, slot: Slot, value: Value, unix_ms: u64) -> Result<Written, Error> {
         let core = self.core()?;
         let origin = self.origin();
         let (hot, old) = core.with(|kernel| {

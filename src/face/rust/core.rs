@@ -178,6 +178,13 @@ impl Core {
         self.with(|kernel| if kernel.has_effects() { None } else { kernel.slot(text) })
     }
 
+    /// The same if no metadata are there, which a put without options would drop.
+    pub(super) fn idle_bare_slot(&self, text: &str) -> Option<Slot> {
+        let slot = self.idle_slot(text)?;
+        let bare = |kernel: &mut Kernel<Value>| kernel.entry_at(slot).is_none_or(|entry| entry.metadata.is_none());
+        self.with(bare).then_some(slot)
+    }
+
     /// Tells of a change for which nothing has to wait. What its watchers do waits.
     pub(super) fn tell_first(&self, set: SetId, change: &Change) {
         let _running = Running::begin(&self.dispatching);

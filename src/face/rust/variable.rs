@@ -160,7 +160,11 @@ impl Variable {
     /// Shape:  as [`Hall::put`]: an equal value changes nothing, and no revision.
     /// Errors: `constraint-violation`, and nothing has changed; `limit`, `closed`.
     pub fn set(&self, value: impl Into<Value>) -> Result<Written, Error> {
-        self.set_with(value, PutOptions::default())
+        let (core, value) = (self.hall.core()?, value.into());
+        match core.idle_bare_slot(self.key.text()) {
+            Some(slot) => self.hall.put_slot(slot, value, core.unix_ms()),
+            None => self.set_with(value, PutOptions::default()),
+        }
     }
 
     /// Sets it, on a condition, with a time to live, or with metadata, which join those that are there.

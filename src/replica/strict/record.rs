@@ -16,6 +16,13 @@ pub(super) const COUNT_MAX: u64 = (1 << 53) - 1;
 /// value begins so.
 const OUTSIDE: u8 = 0xff;
 
+/// The bytes that stand for a document of so many bytes which the host keeps itself.
+pub fn kept_outside(bytes: u64) -> Rc<[u8]> {
+    let mut document = vec![OUTSIDE];
+    write_varint(bytes, &mut document);
+    document.into()
+}
+
 /// How many bytes a document has.
 pub(super) fn document_bytes(document: &[u8]) -> u64 {
     match document {
@@ -63,7 +70,7 @@ impl Record {
     }
 
     /// How many bytes its document has.
-    pub(super) fn bytes(&self) -> u64 {
+    pub fn bytes(&self) -> u64 {
         self.value.as_ref().map_or(0, |value| document_bytes(value))
     }
 
@@ -205,7 +212,9 @@ mod tests {
     fn a_document_that_the_host_keeps_counts_as_what_it_says() {
         let counted = |document: &[u8]| document_bytes(document);
         assert_eq!([counted(&[1, 2, 3]), counted(&[OUTSIDE, 0xac, 2]), counted(&[OUTSIDE])], [3, 300, 0]);
-        let record = Record { value: Some([OUTSIDE, 5].into()), version: 1, ..Record::default() };
-        assert_eq!(record.bytes(), 5);
+        for bytes in [0, 5, 300, 67_108_864] {
+            let record = Record { value: Some(kept_outside(bytes)), version: 1, ..Record::default() };
+            assert_eq!(record.bytes(), bytes);
+        }
     }
 }

@@ -17,6 +17,7 @@ mod judge;
 mod kind;
 mod member;
 mod number;
+mod obvious;
 mod pattern;
 mod reading;
 mod shown;
@@ -29,6 +30,7 @@ use crate::codec::{Part, Reader, read_part};
 use crate::error::{Code, Error};
 use member::{MEMBERS, Member};
 use std::borrow::Cow;
+use std::cell::OnceCell;
 use std::rc::Rc;
 
 /// What a declared key may hold. Made from its encoded map; equal declarations have equal bytes.
@@ -47,6 +49,8 @@ pub struct Declaration {
     direction: Direction,
     immutable: bool,
     program: Option<Program>,
+    /// The texts that are allowed, read when they are first asked for: see [`Declaration::obviously_fits`].
+    texts: OnceCell<Box<[Box<str>]>>,
 }
 
 /// Where a number may go.
@@ -87,6 +91,7 @@ impl Declaration {
             direction: Direction::Any,
             immutable: false,
             program: None,
+            texts: OnceCell::new(),
         }
     }
 

@@ -61,7 +61,9 @@ impl Core {
             if !name.is_empty() {
                 Key::from_segments(["processes", name])?;
             }
-            self.machines.borrow_mut().name = (!name.is_empty()).then(|| name.into());
+            let mut machines = self.machines.borrow_mut();
+            machines.actions.clear();
+            machines.name = (!name.is_empty()).then(|| name.into());
             Ok(Number(0.0))
         })
     }

@@ -20,7 +20,8 @@ use std::time::Duration;
 
 pub(in crate::face::rust) struct Authority {
     decider: RefCell<authority::Authority>,
-    /// The documents as values, so that reading one decodes nothing.
+    /// The documents. Their records have only how many bytes they take: nothing is encoded to be stored, nor decoded to
+    /// be read.
     values: RefCell<BTreeMap<Rc<str>, Value>>,
     waiting: RefCell<Vec<Weak<Waiter>>>,
     /// Whom new versions are told.

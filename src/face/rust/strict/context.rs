@@ -7,6 +7,8 @@ use crate::error::{Code, Error};
 use crate::replica::strict::claim::Claim;
 use crate::replica::strict::outcome::Outcome;
 use crate::replica::strict::proposal::{Action, Wait};
+use crate::replica::strict::record::{Record, kept_outside};
+use crate::state::growth::growth;
 use crate::state::patch::{Inapplicable, Refused, json_patch, merge_patch};
 use crate::value::Value;
 use std::rc::Rc;
@@ -255,11 +257,25 @@ impl Context {
         self.write(value, |value| Action::Create { value, fence })
     }
 
-    /// Encodes a document, and has it written.
+    /// Has a document written.
     fn write(&self, value: Value, action: impl FnOnce(Rc<[u8]>) -> Action) -> Result<Commit, Error> {
-        let core = self.hall.core()?;
-        let bytes = value.encoded(core.with(|kernel| kernel.limits().value_depth) as usize)?;
-        self.commit(core.decide_document(&self.key, action(bytes.into()), Some(value))?)
+        let bytes = value.encoded_bytes(self.depth_max()?)?;
+        self.write_measured(value, bytes, action)
+    }
+
+    /// Has a document of so many bytes written.
+    fn write_measured(
+        &self,
+        value: Value,
+        bytes: u64,
+        action: impl FnOnce(Rc<[u8]>) -> Action,
+    ) -> Result<Commit, Error> {
+        let action = action(kept_outside(bytes));
+        self.commit(self.hall.core()?.decide_document(&self.key, action, Some(value))?)
+    }
+
+    fn depth_max(&self) -> Result<usize, Error> {
+        Ok(self.hall.core()?.with(|kernel| kernel.limits().value_depth) as usize)
     }
 
     /// Makes a new document of the one that is there, and replaces that very one.
@@ -276,7 +292,10 @@ impl Context {
                 return refusal.map_or(Ok(Commit::Inapplicable(why)), |outcome| self.commit(outcome));
             }
         };
-        self.write(changed, |value| Action::Replace { value, expect, fence })
+        // What the change has left as it was is not measured again.
+        let bytes = self.hall.core()?.authority()?.read(|memory| memory.record(&self.key).map_or(0, Record::bytes));
+        let bytes = bytes.saturating_add_signed(growth(&now.data, &changed, self.depth_max()?)?);
+        self.write_measured(changed, bytes, |value| Action::Replace { value, expect, fence })
     }
 
     fn relied_on(&self, guard: Guard<'_>) -> Result<(Option<u64>, Option<u64>), Error> {
