@@ -14,6 +14,7 @@ const hall = room(name, agent);
 const variables = declare(hall);
 const mine = variables.agents[agent];
 await hall.ready;
+if (agent !== "chair") await claimHeard(agent);
 const leaving = new AbortController();
 let turns: Promise<void> | undefined;
 heedStop();
@@ -26,6 +27,21 @@ if (!leaving.signal.aborted && agent !== "chair") {
   holdClaim(agent);
   // Nothing else ends it before this worker leaves.
   void startReader(hall, variables, agent).done.then(({ name, term }) => fail(term ?? name));
+}
+
+/**
+ * Waits for the claim that this worker's tab has made, for a while. A busy tab answers late, and a reader that began
+ * without what it has to say would begin with the sample.
+ */
+function claimHeard(agent: ReaderName): Promise<void> {
+  return new Promise((resolve) => {
+    const heard = (): void => {
+      if (hall.has(`runners/${agent}`)) resolve();
+    };
+    hall.watch(`runners/${agent}`, heard);
+    heard();
+    setTimeout(resolve, CLAIM_RENEWAL);
+  });
 }
 
 /** Keeps this tab's claim on a reader alive, unless another tab has taken it meanwhile. */
