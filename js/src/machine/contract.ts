@@ -260,7 +260,7 @@ export interface TaskOptions {
   readonly deadline?: number;
   readonly signal?: AbortSignal;
   /** Who gets the end as an info event: `{ task, value }` or `{ task, error }`. */
-  readonly owner?: Machine<never, never, never>;
+  readonly owner?: Pick<Machine, "id" | "done" | "ended">;
 }
 
 /** One asynchronous piece of work. */

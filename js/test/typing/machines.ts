@@ -73,6 +73,9 @@ const door = table({ initial: "shut", states: { shut: {} } });
 const running = hall.machine(door);
 const can: boolean = door.can(running, "cast", "open");
 
-const done: Promise<number> = hall.task(async (signal) => (signal.aborted ? 0 : 1), { deadline: 10 }).result;
+const work = async (signal: AbortSignal) => (signal.aborted ? 0 : 1);
+const done: Promise<number> = hall.task(work, { deadline: 10, owner: button }).result;
+// @ts-expect-error: who hears of the end is a machine
+hall.task(work, { owner: "button" });
 
 export { at, can, count, done, flips, lost, next, since, state, text };
