@@ -79,7 +79,7 @@ async function work(hall: Room, variables: Variables, tab: string, lease: Lease,
       waiting: ({ type }, _, self) => {
         if (type !== "stateTimeout") return;
         // Whoever slept may have lost the lease without having heard of it; the store knows.
-        hall.task(() => !signal.aborted && lease.renew(), { owner: self as never });
+        hall.task(() => !signal.aborted && lease.renew(), { owner: self });
         return { next: "working", data: { heard: false } };
       },
       working: (event, { heard }) => {

@@ -68,7 +68,7 @@ export function startReader(hall: Room, variables: Variables, agent: ReaderName)
         waiting: (event, at, self) => {
           if (event.type === "cast") return edit(at);
           if (event.type !== "stateTimeout") return;
-          hall.task(() => book.read(at), { owner: self as never });
+          hall.task(() => book.read(at), { owner: self });
           return { next: "working" };
         },
         working: (event, at) => {
