@@ -51,7 +51,8 @@ import { Context, listContexts } from "./strict/context.js";
 import { acquireAll } from "./strict/several.js";
 import { type Admitted, admit, admitMetadata, handOut, utf8Length } from "./value.js";
 import { pairsOf, Variable, type Host as VariableHost } from "./variable/variable.js";
-import { checkOwner, checkWaiting, type Opened, openWatch, stopper, type Watcher } from "./watching/open.js";
+import { checkOwner, checkWaiting, type Opened, openWatch, type Watcher } from "./watching/open.js";
+import { stopper } from "./watching/stop.js";
 import { until } from "./watching/until.js";
 
 export class Hall implements Handle {

@@ -21,6 +21,7 @@ const ORDER: &[&str] = &[
     "key",
     "selector",
     "watching/filter",
+    "watching/stop",
     // parts
     "dispatch",
     "watching/delivery",

@@ -5,7 +5,7 @@ import { StatehallError } from "../error.js";
 import { measure } from "../value.js";
 import { KINDS } from "./action.js";
 import type { MachineSnapshot } from "./contract.js";
-import { kindOf, type Module, type Numbers, type Process } from "./process.js";
+import { described, type Module, modeOf, type Numbers, type Process } from "./process.js";
 import type { Words } from "./words.js";
 
 const VERSION = 1;
@@ -26,10 +26,8 @@ export function kept(process: Process, numbers: Numbers, words: Words): MachineS
   const [state, , suspended] = [numbers.next(), numbers.next(), numbers.next()];
   if (numbers.rows(1).length > 1)
     throw new StatehallError("invalid-argument", `${process.shown_} has another callback module pushed; pop it first`);
-  const read = ([kind, name, content]: number[]) => ({
-    ...kindOf(kind as number, words.at(name as number)),
-    content: words.at(content as number) ?? null,
-  });
+  // What is absent is null in a value.
+  const read = (row: number[]) => described(row, (number) => words.at(number) ?? null);
   const events = () => numbers.rows(4).map((row) => ({ ...read(row), age: row[3] as number }));
   const snapshot = {
     statehall: "machine",
@@ -86,13 +84,9 @@ export function restored(given: unknown): Restored {
       items.length,
       ...items.flatMap((item) => row(item, times)),
     ];
-    const mode =
-      Number(module.states !== undefined) +
-      2 * Number(module.stateEnter === true) +
-      4 * Number(module.stateLeave === true);
     return Float64Array.from([
       words.same(copy.state),
-      mode,
+      modeOf(module) ?? 0,
       Number(suspended === true),
       1,
       words.module(module),

@@ -13,10 +13,10 @@ import type { Clock } from "../contract.js";
 import { type Core, numberAt } from "../crossing.js";
 import { StatehallError } from "../error.js";
 import { keyText } from "../key.js";
-import { Asked, offending, type Replier, writeActions } from "./action.js";
+import { Asked, KINDS, offending, type Replier, writeActions } from "./action.js";
 import type { MachineSnapshot, Reason, RestoreOptions } from "./contract.js";
 import { kept, type Restored } from "./keep.js";
-import { type Info, kindOf, type Module, Numbers, type Place, Process } from "./process.js";
+import { described, type Info, kindOf, type Module, modeOf, Numbers, ORDERS, type Place, Process } from "./process.js";
 import { failure, gone } from "./reason.js";
 import { Words } from "./words.js";
 
@@ -32,14 +32,9 @@ const ENDED = 13;
 const REPLY = 14;
 const EXPIRED = 15;
 
-/** Orders: see `machine_order`. */
-const KILL = 2;
-const SHUTDOWN = 4;
-
 /** Ends at which nothing went wrong. */
 const QUIET = ["normal", "shutdown", "killed"];
 const RESULT = ["next", "repeat", "stop", "data", "actions", "reply"];
-const TYPES = ["", "cast", "info", "internal", "timeout", "stateTimeout"];
 const TIMERS = ["deadline", "remaining", "restart"];
 
 /** What they need of the session. */
@@ -152,9 +147,9 @@ export class Machines implements Replier {
     if (signal?.aborted) return Promise.reject(signal.reason);
     if (process.reason !== undefined) return Promise.reject(gone(process));
     return new Promise((resolve, reject) => {
-      const call = this.#call((core, now) =>
-        core.machine_call(process.number_, this.words.hold(request), timeout, now),
-      );
+      const word = this.words.hold(request);
+      const ask = (core: Core, now: number) => core.machine_call(process.number_, word, timeout, now);
+      const call = this.#call(ask, () => this.words.drop(word));
       const settled = () => signal?.removeEventListener("abort", abort);
       const abort = () => {
         if (!this.#callers.delete(call)) return;
@@ -181,9 +176,10 @@ export class Machines implements Replier {
 
   order(process: Process, order: number, term?: unknown): void {
     if (process.reason !== undefined) return;
-    process.killed_ ||= order === KILL;
-    if (order > 4) this.#unseen.add(process);
-    this.#call((core) => core.machine_order(process.number_, order, order > 4 ? this.words.hold(term) : 0));
+    process.killed_ ||= order === ORDERS.kill;
+    const because = order === ORDERS.because;
+    if (because) this.#unseen.add(process);
+    this.#call((core) => core.machine_order(process.number_, order, because ? this.words.hold(term) : 0));
     this.wake();
   }
 
@@ -192,7 +188,7 @@ export class Machines implements Replier {
     const numbers = new Numbers(this.#call((core, now) => core.machine_info(process.number_, now)));
     const waiting = numbers.next();
     const at = (number: number | undefined) => this.words.at(number as number);
-    const read = ([kind, name, content]: number[]) => ({ ...kindOf(kind as number, at(name)), content: at(content) });
+    const read = (row: number[]) => described(row, at);
     const timers = numbers.rows(4).map((row) => ({ ...read(row), remaining: row[3] as number }));
     const postponed = numbers.rows(4).map((row) => ({ ...read(row), age: row[3] as number }));
     const trace = numbers.rows(5).map(([kind, name, state, flags = 0, time]) => ({
@@ -250,7 +246,7 @@ export class Machines implements Replier {
       const event =
         code === NAMED
           ? { type: "timeout", content: this.words.at(content), name: this.words.at(numberAt(area + 24)) }
-          : { type: TYPES[code], content: this.words.at(content) };
+          : { type: KINDS[code - 1], content: this.words.at(content) };
       return this.#ask(process, question, event, -1);
     }
     switch (code) {
@@ -388,19 +384,16 @@ export class Machines implements Replier {
   }
 
   #mode(process: Process, question: number, module: Module): number {
-    const functions = typeof module.states === "object" && module.states !== null;
-    const known = functions || typeof module.handle === "function";
-    const mode = Number(functions) + 2 * Number(module.stateEnter === true) + 4 * Number(module.stateLeave === true);
-    if (known) process.module_ = module;
+    const mode = modeOf(module);
+    if (mode !== undefined) process.module_ = module;
     this.#unseen.delete(process);
-    const { core } = this.#host;
-    const term = known ? 0 : this.words.hold(module);
-    return core.machine_mode(process.number_, question, known ? mode : -1, term, this.#turn());
+    const term = mode === undefined ? this.words.hold(module) : 0;
+    return this.#host.core.machine_mode(process.number_, question, mode ?? -1, term, this.#turn());
   }
 
   #terminate(process: Process, question: number, undone: boolean): number {
     if (undone) Object.assign(process, process.before_);
-    const reason = this.#reason(process);
+    const { reason } = this.#why(process);
     let failed = false;
     let term = 0;
     try {
@@ -413,19 +406,18 @@ export class Machines implements Replier {
     return this.#host.core.machine_cleaned(process.number_, question, failed, term, this.#turn());
   }
 
-  #reason(process: Process): Reason {
+  /** Why a machine ends, and whose calls end with it. */
+  #why(process: Process): { reason: Reason; calls: readonly number[] } {
     const { core } = this.#host;
     const [name = "", detail] = core.machine_reason(process.number_).split(": ");
-    const [term = 0, action = -1] = core.machine_offender(process.number_);
-    if (action >= 0) return { name, term: offending(process.actions_, action) };
-    if (detail !== undefined) return { name, term: detail };
-    return term === 0 ? { name } : { name, term: this.words.at(term) };
+    const [term = 0, action = -1, ...calls] = core.machine_offender(process.number_);
+    if (action >= 0) return { reason: { name, term: offending(process.actions_, action) }, calls };
+    if (detail !== undefined) return { reason: { name, term: detail }, calls };
+    return { reason: term === 0 ? { name } : { name, term: this.words.at(term) }, calls };
   }
 
   #end(process: Process): void {
-    const { core } = this.#host;
-    const reason = this.#reason(process);
-    const [, , ...calls] = core.machine_offender(process.number_);
+    const { reason, calls } = this.#why(process);
     process.end_(reason);
     this.#unseen.delete(process);
     this.#changed = true;
@@ -543,7 +535,7 @@ export class Machines implements Replier {
   close(place: Place): void {
     const left = () => [...this.#processes.values()].filter((process) => process.place_ === place);
     if (left().length === 0) return;
-    for (const process of left()) this.order(process, SHUTDOWN);
+    for (const process of left()) this.order(process, ORDERS.shutdown);
     this.wake();
     for (let processes = left(); processes.length > 0; processes = left()) {
       for (const process of processes) {
@@ -556,7 +548,7 @@ export class Machines implements Replier {
 
   /** Kills a machine that had no turn to end. */
   #abandon(process: Process): void {
-    this.#call((core) => core.machine_order(process.number_, KILL, 0));
+    this.#call((core) => core.machine_order(process.number_, ORDERS.kill, 0));
     process.killed_ = true;
     this.#unseen.delete(process);
     process.end_({ name: "killed" });
@@ -576,21 +568,10 @@ export class Machines implements Replier {
     this.#processes.clear();
     this.generation++;
     this.#unseen.clear();
-    for (const caller of this.#callers.values()) {
-      caller.settled();
-      caller.reject(error);
-    }
-    this.#callers.clear();
+    for (const call of [...this.#callers.keys()]) this.#settle(call)?.reject(error);
     for (const process of processes) process.end_({ name: "failed", term: error });
-    if (processes.length === 0) return;
     queueMicrotask(() => {
-      for (const { place_, key } of processes) {
-        try {
-          place_.delete(key);
-        } catch (failure) {
-          this.report(failure);
-        }
-      }
+      for (const process of processes) this.#publishEnd(process);
     });
   }
 }

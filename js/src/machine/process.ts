@@ -4,6 +4,7 @@ import { checkArgument, checkOptions } from "../check.js";
 import type { Stop } from "../contract.js";
 import { StatehallError } from "../error.js";
 import { keyText } from "../key.js";
+import { stopper } from "../watching/stop.js";
 import { KINDS } from "./action.js";
 import type {
   CallOptions,
@@ -26,6 +27,13 @@ export interface Module {
   readonly stateEnter?: boolean | undefined;
   readonly stateLeave?: boolean | undefined;
   readonly terminate?: ((reason: Reason, data: unknown, machine: unknown) => void) | undefined;
+}
+
+/** How a definition is called, as a number: see `machine_mode` in `src/face/js/machines`. Nothing if it has no function. */
+export function modeOf({ states, handle, stateEnter, stateLeave }: Module): number | undefined {
+  const functions = typeof states === "object" && states !== null;
+  if (!functions && typeof handle !== "function") return undefined;
+  return Number(functions) + 2 * Number(stateEnter === true) + 4 * Number(stateLeave === true);
 }
 
 /** Where its status is published. */
@@ -53,6 +61,8 @@ export interface Info {
   readonly trace: TransitionInfo<unknown>[];
 }
 
+/** The numbers of orders: see `machine_order` in `src/face/js/machines`. */
+export const ORDERS = { resume: 0, suspend: 1, kill: 2, normal: 3, shutdown: 4, because: 6 } as const;
 const PLACES = 2 ** 32;
 const callOptions = { timeout: "positive", signal: "signal" } as const;
 
@@ -133,21 +143,21 @@ export class Process implements Machine<unknown, unknown, never> {
   }
 
   stop(reason: unknown = "normal"): Promise<Reason> {
-    const order = reason === "normal" ? 3 : reason === "shutdown" ? 4 : 6;
+    const order = reason === "normal" ? ORDERS.normal : reason === "shutdown" ? ORDERS.shutdown : ORDERS.because;
     this.#runner.order(this, order, reason);
     return this.done;
   }
 
   kill(): void {
-    this.#runner.order(this, 2);
+    this.#runner.order(this, ORDERS.kill);
   }
 
   suspend(): void {
-    this.#runner.order(this, 1);
+    this.#runner.order(this, ORDERS.suspend);
   }
 
   resume(): void {
-    this.#runner.order(this, 0);
+    this.#runner.order(this, ORDERS.resume);
   }
 
   watch(watcher: (state: never) => void): Stop {
@@ -155,8 +165,7 @@ export class Process implements Machine<unknown, unknown, never> {
     // So that one function can watch twice.
     const entry = (state: never) => watcher(state);
     this.watchers_.add(entry);
-    const stop = () => void this.watchers_.delete(entry);
-    return Object.assign(stop, { unsubscribe: stop, [Symbol.dispose]: stop });
+    return stopper(() => void this.watchers_.delete(entry));
   }
 
   /** @internal Tells the watchers of the state. */
@@ -217,6 +226,11 @@ export class Numbers {
     const row = () => Array.from({ length: width }, () => this.next());
     return Array.from({ length: this.next() }, row);
   }
+}
+
+/** An event or a timeout as a user reads it, from its row: kind, name, content. */
+export function described([kind, name, content]: number[], at: (number: number) => unknown) {
+  return { ...kindOf(kind as number, at(name as number)), content: at(content as number) };
 }
 
 /** A kind of event and its name, as a user reads them. */

@@ -5,6 +5,7 @@
 
 import type { ContextChange, ContextChanges, Stop } from "../contract.js";
 import { StatehallError } from "../error.js";
+import { stopper } from "../watching/stop.js";
 import { type Authority, DOCUMENT } from "./authority.js";
 import { documentOf } from "./documents.js";
 import { readRecord } from "./outcome.js";
@@ -114,8 +115,7 @@ export function watchContext(listener: (change: ContextChange) => unknown, how: 
       report(new StatehallError("callback-failed", `a watcher of the context "${how.id}" threw`, { cause }));
     }
   };
-  const stop = follow({ ...how, tell, failed: report, ended: () => {} });
-  return Object.assign(() => stop(), { unsubscribe: stop, [Symbol.dispose]: stop });
+  return stopper(follow({ ...how, tell, failed: report, ended: () => {} }));
 }
 
 type Step = IteratorResult<ContextChange, undefined>;

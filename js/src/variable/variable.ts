@@ -10,7 +10,8 @@ import type { Cell } from "../mirror/mirror.js";
 import type { Session } from "../session.js";
 import { admitMetadata, handOut } from "../value.js";
 import { filterOf } from "../watching/filter.js";
-import { checkWaiting, stopper } from "../watching/open.js";
+import { checkWaiting } from "../watching/open.js";
+import { stopper } from "../watching/stop.js";
 import type * as types from "./contract.js";
 import type { Declared } from "./declared.js";
 

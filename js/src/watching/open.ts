@@ -1,6 +1,6 @@
 /** Opening watches, whoever listens. */
 
-import type { Change, Selector, Stop, WatchOptions } from "../contract.js";
+import type { Change, Selector, WatchOptions } from "../contract.js";
 import type { Watch } from "../dispatch.js";
 import { StatehallError } from "../error.js";
 import { patternOf } from "../key.js";
@@ -27,11 +27,6 @@ export interface Opened {
   readonly ended?: (() => void) | undefined;
   /** The key of a variable, whose absence is initial as well. */
   readonly declared?: string | undefined;
-}
-
-/** What ends something: callable, disposable and, as "unsubscribe", recognisable. */
-export function stopper(stop: () => void): Stop {
-  return Object.assign(() => stop(), { unsubscribe: stop, [Symbol.dispose]: stop });
 }
 
 /** Refuses an owner that is none. */

@@ -154,6 +154,8 @@ test("what a full mailbox refuses is let go, and a task whose owner is full says
   const held = words.held;
   for (let n = 0; n < 100; n++) refused("limit", () => machine.cast(n));
   assert.equal(words.held, held);
+  for (let n = 0; n < 100; n++) await assert.rejects(machine.call(n), { code: "limit" });
+  assert.equal(words.held, held);
   await hall.task(() => 1, { owner: machine }).result;
   await turn();
   assert.deepEqual(
