@@ -28,7 +28,7 @@
 //!
 //! ```text
 //! words        error  order  key  value     what things are, and their order
-//!              codec                        how they are written as bytes
+//!              codec  seal                  how they are written as bytes, and kept
 //! containers   table  timer                 storage and deadlines
 //! parts        state                        entries, declarations, history, listing, namespaces, owners,
 //!                                           watches, patches
@@ -170,6 +170,7 @@ pub mod key;
 pub mod order;
 pub mod process;
 pub mod replica;
+mod seal;
 pub mod state;
 pub mod table;
 pub mod timer;

@@ -18,8 +18,6 @@ mod oracle;
 mod rng;
 #[path = "machine/script.rs"]
 mod script;
-#[path = "machine/speed.rs"]
-mod speed;
 #[path = "machine/tables.rs"]
 mod tables;
 #[path = "machine/world.rs"]

@@ -5,11 +5,9 @@
 //! on; one to a call that was answered already, or never made, is an error of the one who replies.
 
 use crate::error::{Code, Error};
+use crate::process::place::{Placed, USES_MAX};
 use crate::timer::Timers;
 use std::fmt;
-
-/// How often a place is used. Its number and this fit into 52 bits, so that an id is a number in every language.
-const USES_MAX: u32 = 1 << 20;
 
 /// A call. Never given twice: a place in the table, and how often it was used.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -19,23 +17,19 @@ impl CallId {
     /// A call whose caller is in another session or has gone with an earlier one: replies to it are dropped.
     pub const GONE: CallId = CallId(0);
 
-    fn new(place: usize, uses: u32) -> Self {
-        Self(u64::from(uses) << 32 | place as u64)
-    }
-
-    fn place(self) -> usize {
-        (self.0 & u64::from(u32::MAX)) as usize
-    }
-
-    fn uses(self) -> u32 {
-        (self.0 >> 32) as u32
+    /// As errors show it.
+    pub fn text(self) -> String {
+        ["call ", &self.shown()].concat()
     }
 }
 
-impl CallId {
-    /// As errors show it.
-    pub fn text(self) -> String {
-        ["call ", &self.place().to_string(), ".", &self.uses().to_string()].concat()
+impl Placed for CallId {
+    fn of(number: u64) -> Self {
+        Self(number)
+    }
+
+    fn number(self) -> u64 {
+        self.0
     }
 }
 
@@ -96,7 +90,7 @@ impl<P: PartialEq, C> Calls<P, C> {
                 self.places.len() - 1
             }
         };
-        let id = CallId::new(place, self.places[place].uses);
+        let id = CallId::at(place, self.places[place].uses);
         if let Some(due_ms) = due_ms {
             let places = &self.places;
             let is_due = |due: u64, id: &CallId| {
@@ -147,7 +141,7 @@ impl<P: PartialEq, C> Calls<P, C> {
     pub fn end(&mut self, callee: &P) -> Vec<(CallId, C)> {
         let concerned = self.places.iter().enumerate().filter_map(|(number, place)| {
             let open = place.open.as_ref()?;
-            (open.callee == *callee).then(|| CallId::new(number, place.uses))
+            (open.callee == *callee).then(|| CallId::at(number, place.uses))
         });
         let concerned: Vec<_> = concerned.collect();
         concerned.into_iter().filter_map(|id| Some((id, self.close(id, End::Left)?))).collect()

@@ -6,4 +6,5 @@
 pub mod call;
 pub mod machine;
 pub mod mailbox;
+mod place;
 pub mod schedule;

@@ -6,36 +6,30 @@
 
 use crate::error::{Code, Error};
 use crate::key::shown;
+use crate::process::place::{Placed, USES_MAX};
 use crate::timer::Timers;
 use std::collections::VecDeque;
 use std::fmt;
 use std::rc::Rc;
 
-/// How often a place is used. Its number and this fit into 52 bits, so that an id is a number in every language.
-const USES_MAX: u32 = 1 << 20;
-
 /// A process of this session. Never given twice: a place, and how often it was used.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct ProcessId(pub u64);
 
-impl ProcessId {
-    fn new(place: usize, uses: u32) -> Self {
-        Self(u64::from(uses) << 32 | place as u64)
+impl Placed for ProcessId {
+    fn of(number: u64) -> Self {
+        Self(number)
     }
 
-    fn place(self) -> usize {
-        (self.0 & u64::from(u32::MAX)) as usize
-    }
-
-    fn uses(self) -> u32 {
-        (self.0 >> 32) as u32
+    fn number(self) -> u64 {
+        self.0
     }
 }
 
 impl ProcessId {
     /// As statuses and errors show it.
     pub fn text(self) -> String {
-        [&*self.place().to_string(), ".", &self.uses().to_string()].concat()
+        self.shown()
     }
 }
 
@@ -116,7 +110,7 @@ impl<P> Schedule<P> {
         let place = &mut self.places[number];
         *place =
             Place { uses: place.uses + 1, process: Some(process), name, waiting: false, changed: false, wake_ms: None };
-        let id = ProcessId::new(number, place.uses);
+        let id = ProcessId::at(number, place.uses);
         self.count += 1;
         self.change(id);
         Ok(id)
@@ -154,7 +148,7 @@ impl<P> Schedule<P> {
     /// The process of a name.
     pub fn find(&self, name: &str) -> Option<ProcessId> {
         let place = self.places.iter().position(|place| place.name.as_deref() == Some(name))?;
-        Some(ProcessId::new(place, self.places[place].uses))
+        Some(ProcessId::at(place, self.places[place].uses))
     }
 
     /// The name of a process, if it has one.
@@ -165,7 +159,7 @@ impl<P> Schedule<P> {
     /// All processes, by place.
     pub fn ids(&self) -> impl Iterator<Item = ProcessId> {
         let there = self.places.iter().enumerate().filter(|(_, place)| place.process.is_some());
-        there.map(|(number, place)| ProcessId::new(number, place.uses))
+        there.map(|(number, place)| ProcessId::at(number, place.uses))
     }
 
     /// How many there are.

@@ -10,6 +10,7 @@ const LAYERS: &[&[&str]] = &[
     &["key"],
     &["value"],
     &["codec"],
+    &["seal"],
     // containers
     &["table", "timer"],
     // parts

@@ -4,18 +4,18 @@
 
 use super::run::{MODULE, TableFunctions, Tabled};
 use super::{On, Table};
-use crate::codec::{Malformed, Reader, hash, parse_value, write_bytes, write_value, write_varint};
-use crate::error::{Code, Error};
+use crate::codec::{Malformed, Reader, parse_value, write_bytes, write_value, write_varint};
+use crate::error::Error;
 use crate::process::call::CallId;
 use crate::process::machine::action::Mode;
 use crate::process::machine::event::{Event, Kind, Timer};
 use crate::process::machine::snapshot::{Kept, Snapshot};
+use crate::seal::Seal;
 use crate::value::Value;
 use std::collections::BTreeMap;
 use std::rc::Rc;
 
-const MAGIC: &[u8; 7] = b"machine";
-const VERSION: u8 = 1;
+const SEAL: Seal = Seal { magic: b"machine", name: "the machine", none: "no whole machine" };
 const SUSPENDED: u8 = 1;
 const ENTERS: u8 = 2;
 const LEAVES: u8 = 4;
@@ -24,8 +24,7 @@ const LEAVES: u8 = 4;
 ///
 /// Errors: `limit` for data nested too deep to be written.
 pub fn write_snapshot(snapshot: &Snapshot<Tabled>, data: BTreeMap<String, Value>) -> Result<Vec<u8>, Error> {
-    let mut out = MAGIC.to_vec();
-    out.push(VERSION);
+    let mut out = SEAL.begin();
     let Mode { state_enter, state_leave, .. } = snapshot.mode;
     let flags = [snapshot.suspended, state_enter, state_leave].into_iter().zip([SUSPENDED, ENTERS, LEAVES]);
     out.push(flags.map(|(is, flag)| if is { flag } else { 0 }).sum());
@@ -57,12 +56,7 @@ pub fn write_snapshot(snapshot: &Snapshot<Tabled>, data: BTreeMap<String, Value>
         write_kind(&timer.kind(), &mut out);
         write_content(content, &mut out);
     }
-    out.extend_from_slice(&hash(&out).to_le_bytes());
-    Ok(out)
-}
-
-fn invalid(reason: Malformed) -> Error {
-    Error::refused(Code::InvalidSnapshot, "no whole machine", reason)
+    Ok(Seal::close(out))
 }
 
 /// What the bytes say of a machine, and its functions.
@@ -71,13 +65,13 @@ fn invalid(reason: Malformed) -> Error {
 pub fn read_table_snapshot(bytes: &[u8], table: Rc<Table>) -> Result<(Snapshot<Tabled>, TableFunctions), Error> {
     let (snapshot, data) = read_snapshot(bytes)?;
     if !snapshot.mode.state_enter || snapshot.mode.state_leave {
-        return Err(invalid("the machine was no table"));
+        return Err(SEAL.invalid("the machine was no table"));
     }
     if !table.states.contains_key(&snapshot.state) {
-        return Err(invalid("the table has no such state"));
+        return Err(SEAL.invalid("the table has no such state"));
     }
     if table.data.keys().any(|name| !data.contains_key(name)) {
-        return Err(invalid("it lacks data of the table"));
+        return Err(SEAL.invalid("it lacks data of the table"));
     }
     Ok((snapshot, TableFunctions::restore(table, data)))
 }
@@ -86,25 +80,9 @@ pub fn read_table_snapshot(bytes: &[u8], table: Rc<Table>) -> Result<(Snapshot<T
 ///
 /// Errors: `newer-version`; `invalid-snapshot` for what is no whole snapshot.
 pub fn read_snapshot(bytes: &[u8]) -> Result<(Snapshot<Tabled>, BTreeMap<String, Value>), Error> {
-    let (body, sum) = bytes.split_last_chunk::<8>().ok_or_else(|| invalid("truncated"))?;
-    let mut reader = Reader::new(body);
-    if reader.take(MAGIC.len()) != MAGIC {
-        reader.fail("it does not begin as one");
-    }
-    let version = reader.byte();
-    if u64::from_le_bytes(*sum) != hash(body) {
-        reader.fail("the checksum is wrong");
-    }
-    if version == 0 {
-        reader.fail("an impossible version");
-    }
-    reader.check().map_err(invalid)?;
-    if version > VERSION {
-        let detail = format!("the machine has version {version}, this statehall reads up to {VERSION}");
-        return Err(Error::new(Code::NewerVersion, detail));
-    }
-    let read = read_body(&mut reader).map_err(invalid)?;
-    reader.end().map_err(invalid)?;
+    let mut reader = SEAL.open(bytes)?;
+    let read = read_body(&mut reader).map_err(|reason| SEAL.invalid(reason))?;
+    reader.end().map_err(|reason| SEAL.invalid(reason))?;
     Ok(read)
 }
 
