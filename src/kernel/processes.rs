@@ -63,10 +63,8 @@ use crate::timer::earliest;
 use std::collections::VecDeque;
 use std::rc::Rc;
 
-pub use crate::process::schedule::{Changed, ProcessId};
+pub use crate::process::schedule::{Changed, ProcessId, STEPS_MAX};
 
-/// How many events a turn handles at most.
-pub const STEPS_MAX: u32 = 100_000;
 /// How many calls may be open.
 pub const CALLS_MAX: usize = 1_000_000;
 

@@ -12,6 +12,9 @@ use std::collections::VecDeque;
 use std::fmt;
 use std::rc::Rc;
 
+/// How many events a turn handles at most, so that processes that never rest let the host go on.
+pub const STEPS_MAX: u32 = 100_000;
+
 /// A process of this session. Never given twice: a place, and how often it was used.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct ProcessId(pub u64);

@@ -6,13 +6,10 @@ use crate::error::Error;
 use crate::kernel::processes::status_key;
 use crate::kernel::{Command, Limits, Measured};
 use crate::process::machine::Bounds;
-use crate::process::schedule::{Changed, Schedule};
+use crate::process::schedule::{Changed, STEPS_MAX, Schedule};
 use crate::value::Value;
 use std::cell::RefCell;
 use std::rc::Rc;
-
-/// How many events one round of the loop handles at most.
-const STEPS_MAX: usize = 100_000;
 
 /// The processes of a session.
 pub(in crate::face::rust) struct Processes {
@@ -29,7 +26,7 @@ impl Processes {
 /// How much of a round of the loop is over.
 #[derive(Default)]
 pub(in crate::face::rust) struct Round {
-    steps: usize,
+    steps: u32,
     now_ms: Option<u64>,
 }
 
